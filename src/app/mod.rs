@@ -1,0 +1,1 @@
+//! The running program: object graph, named tasks, pipeline, drain order.

@@ -1,0 +1,181 @@
+//! Every metric family, declared once: name, help, kind, labels.
+//!
+//! The exposition writer, the exporter's own registry, the documentation and
+//! the tests all read this table; a family that is not here does not exist.
+//! Families of the fleet are rendered from snapshots; families of the process
+//! are counted while it runs. The two sets are disjoint.
+
+/// What a family measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A value that goes up and down.
+    Gauge,
+    /// A count that only goes up; its name ends in `_total`.
+    Counter,
+    /// Counts of observations by size.
+    Histogram,
+}
+
+impl Kind {
+    /// The word of the `# TYPE` line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gauge => "gauge",
+            Self::Counter => "counter",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+/// One metric family.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Family {
+    /// The name of the family, counters with their `_total`.
+    pub name: &'static str,
+    /// What it means: one sentence, shown to everyone who hovers over it.
+    pub help: &'static str,
+    /// What it measures.
+    pub kind: Kind,
+    /// The names of its labels, in the order in which they are written.
+    pub labels: &'static [&'static str],
+}
+
+macro_rules! families {
+    ($(#[$doc:meta])* $list:ident: $($ident:ident = $kind:ident $name:literal [$($label:literal)*] $help:literal;)*) => {
+        $(
+            #[doc = $help]
+            pub static $ident: Family =
+                Family { name: $name, help: $help, kind: Kind::$kind, labels: &[$($label),*] };
+        )*
+        $(#[$doc])*
+        pub static $list: &[&Family] = &[$(&$ident),*];
+    };
+}
+
+families! {
+    /// The families of the fleet, in the order of the exposition.
+    FLEET:
+    UP = Gauge "sag_up" ["sag_id"]
+        "Whether the last sweep of the instance was complete (1) or not (0).";
+    INSTANCE_INFO = Gauge "sag_instance_info" ["sag_id" "account" "region" "name"]
+        "The instance with its cloud account, region and name; always 1.";
+    INSTANCE_EXPIRY = Gauge "sag_instance_expiry_timestamp_seconds" ["sag_id"]
+        "When the subscription of the instance ends.";
+    INSTANCE_ACCOUNT_QUOTA = Gauge "sag_instance_account_quota" ["sag_id"]
+        "How many client accounts may exist in the instance.";
+    INSTANCE_BANDWIDTH_LIMIT = Gauge "sag_instance_bandwidth_limit_bytes_per_second" ["sag_id"]
+        "The bandwidth that was bought for the instance.";
+    COLLECTION_SUCCESS = Gauge "sag_collection_success" ["sag_id" "collector"]
+        "Whether the last run of the collector was complete (1) or not (0).";
+    COLLECTION_LAST_SUCCESS = Gauge "sag_collection_last_success_timestamp_seconds" ["sag_id" "collector"]
+        "When the collector last ran completely.";
+    COLLECTION_EXPECTED_USERS = Gauge "sag_collection_expected_users" ["sag_id"]
+        "How many client accounts the cloud says there are (TotalCount of the last list).";
+    COLLECTION_COLLECTED_USERS = Gauge "sag_collection_collected_users" ["sag_id"]
+        "How many distinct client accounts the last list held.";
+    CLIENT_USERS = Gauge "sag_client_users" ["sag_id" "state"]
+        "Client accounts by state.";
+    STATIC_IP_USERS = Gauge "sag_static_ip_users" ["sag_id"]
+        "Client accounts with a static address.";
+    ONLINE_USERS = Gauge "sag_online_users" ["sag_id"]
+        "Client accounts with at least one client online, as last observed.";
+    ONLINE_CLIENTS = Gauge "sag_online_clients" ["sag_id"]
+        "Clients (sessions) online, as last observed.";
+    STALE_USERS = Gauge "sag_stale_users" ["sag_id"]
+        "Client accounts whose sessions were not observed in the last sweep.";
+    ALLOCATED_BANDWIDTH = Gauge "sag_allocated_bandwidth_bytes_per_second" ["sag_id"]
+        "Bandwidth allotted to the client accounts, summed up.";
+    ALLOCATED_ACCELERATION_BANDWIDTH = Gauge "sag_allocated_acceleration_bandwidth_bytes_per_second" ["sag_id"]
+        "Application acceleration bandwidth allotted to the client accounts, summed up.";
+    SESSIONS_STARTED = Counter "sag_sessions_started_total" ["sag_id"]
+        "Sessions that were seen to start between two sweeps; a reconnect within one interval is seen only if its start time was read.";
+    SESSIONS_ENDED = Counter "sag_sessions_ended_total" ["sag_id"]
+        "Sessions that were seen to end between two sweeps; a reconnect within one interval is seen only if its start time was read.";
+    SESSION_DURATION = Histogram "sag_session_duration_seconds" ["sag_id"]
+        "How long the sessions lasted that were seen to end, to the precision of the sweep interval.";
+    USER_ENABLED = Gauge "sag_user_enabled" ["sag_id" "user"]
+        "Whether the client account may log in (1) or is disabled (0).";
+    USER_STATIC_IP = Gauge "sag_user_static_ip" ["sag_id" "user"]
+        "Whether the client account has a static address (1) or a dynamic one (0).";
+    USER_ONLINE_CLIENTS = Gauge "sag_user_online_clients" ["sag_id" "user"]
+        "Clients (sessions) of the client account that are online, as last observed.";
+    USER_BANDWIDTH_LIMIT = Gauge "sag_user_bandwidth_limit_bytes_per_second" ["sag_id" "user"]
+        "Bandwidth allotted to the client account.";
+    USER_ACCELERATION_BANDWIDTH_LIMIT = Gauge "sag_user_acceleration_bandwidth_limit_bytes_per_second" ["sag_id" "user"]
+        "Application acceleration bandwidth allotted to the client account.";
+    USER_OLDEST_SESSION_START = Gauge "sag_user_oldest_session_start_timestamp_seconds" ["sag_id" "user"]
+        "When the oldest session of the client account started; only while it is online.";
+    USER_NEWEST_SESSION_START = Gauge "sag_user_newest_session_start_timestamp_seconds" ["sag_id" "user"]
+        "When the newest session of the client account started; only while it is online.";
+    USER_LAST_ONLINE = Gauge "sag_user_last_online_timestamp_seconds" ["sag_id" "user"]
+        "When the client account was last seen online; only if it ever was.";
+}
+
+families! {
+    /// The families of the process.
+    EXPORTER:
+    BUILD_INFO = Gauge "sag_exporter_build_info" ["version" "revision" "rustversion"]
+        "The version that runs; always 1.";
+    SWEEPS = Counter "sag_exporter_sweeps_total" ["account" "outcome"]
+        "Sweeps of a cloud account by outcome: complete, partial or failed.";
+    SWEEP_DURATION = Gauge "sag_exporter_sweep_duration_seconds" ["account"]
+        "How long the last sweep of the cloud account took.";
+    SWEEP_INTERVAL = Gauge "sag_exporter_sweep_interval_seconds" []
+        "The configured time from the start of one sweep to the start of the next.";
+    API_REQUESTS = Counter "sag_exporter_api_requests_total" ["account" "action" "outcome"]
+        "Requests to the cloud API by outcome, retries counted one by one.";
+    API_REQUEST_DURATION = Histogram "sag_exporter_api_request_duration_seconds" ["action"]
+        "How long requests to the cloud API took, without the time spent waiting for the rate limit.";
+    API_RATE_LIMIT = Gauge "sag_exporter_api_rate_limit" ["account" "action"]
+        "Calls per second that pacing allows now.";
+    CONFIG_RELOAD_SUCCESSFUL = Gauge "sag_exporter_config_last_reload_successful" []
+        "Whether the last attempt to load the configuration succeeded (1) or not (0).";
+    CONFIG_RELOAD_SUCCESS_TIMESTAMP = Gauge "sag_exporter_config_last_reload_success_timestamp_seconds" []
+        "When the configuration in force was loaded.";
+    HTTP_REQUESTS = Counter "sag_exporter_http_requests_total" ["handler" "code"]
+        "HTTP requests that were answered, by handler and status code.";
+    HTTP_CONNECTIONS_REFUSED = Counter "sag_exporter_http_connections_refused_total" ["reason"]
+        "Connections that were closed early because a limit was reached.";
+}
+
+/// Every family of this program, fleet first. The process collector's
+/// `process_*` families come on top.
+pub fn all() -> impl Iterator<Item = &'static Family> {
+    FLEET.iter().chain(EXPORTER).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn families_are_unique_and_well_named() {
+        let mut seen = HashSet::new();
+        for family in all() {
+            assert!(
+                seen.insert(family.name),
+                "{} is declared twice",
+                family.name
+            );
+            assert!(family.name.starts_with("sag_"), "{}", family.name);
+            assert_eq!(
+                family.kind == Kind::Counter,
+                family.name.ends_with("_total"),
+                "{}",
+                family.name
+            );
+            assert!(
+                family.help.ends_with('.'),
+                "{}: help is a sentence",
+                family.name
+            );
+            assert!(
+                !family.help.contains(['\\', '\n']),
+                "{}: help needs no escaping",
+                family.name
+            );
+        }
+    }
+}

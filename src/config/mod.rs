@@ -1,0 +1,1 @@
+//! From YAML and flags to the options that each room owns, all errors at once.

@@ -1,0 +1,1 @@
+//! The HTTP server under every page: accept loop, limits, drain.

@@ -1,0 +1,146 @@
+//! What an operator may choose about calls to the cloud.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use reqwest::Url;
+
+use crate::model::Region;
+use crate::secret::Secret;
+
+/// Where the credential of a cloud account comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialSource {
+    /// The environment variables of the official default chain.
+    Environment,
+    /// An access key from the configuration.
+    AccessKey {
+        /// The id of the access key.
+        id: SecretSource,
+        /// Its secret.
+        secret: SecretSource,
+        /// The STS token of a temporary access key.
+        security_token: Option<SecretSource>,
+    },
+}
+
+/// Where one secret comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// It stands in the configuration itself.
+    Inline(Secret),
+    /// It is the content of a file, without surrounding white space. The file
+    /// is read anew when it changes.
+    File(PathBuf),
+}
+
+/// The address of the API: a URL in which `{region}` stands for the region.
+///
+/// The scheme is https, or http where the host is a loopback address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint(String);
+
+/// The text is no endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is not an endpoint: expected {expected}")]
+pub struct EndpointError {
+    found: String,
+    expected: &'static str,
+}
+
+impl Endpoint {
+    /// Checks the text.
+    ///
+    /// # Errors
+    ///
+    /// Names the text and what was expected of it.
+    pub fn parse(text: &str) -> Result<Self, EndpointError> {
+        let refuse = |expected| {
+            Err(EndpointError {
+                found: text.to_owned(),
+                expected,
+            })
+        };
+        let Ok(url) = Url::parse(&text.replace(PLACEHOLDER, "cn-shanghai")) else {
+            return refuse("a URL such as https://smartag.{region}.aliyuncs.com");
+        };
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            return refuse("a URL without path, query and fragment");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return refuse("a URL without user name and password");
+        }
+        match url.scheme() {
+            "https" => Ok(Self(text.to_owned())),
+            "http" if is_loopback(&url) => Ok(Self(text.to_owned())),
+            "http" => refuse("https; http is for loopback addresses only"),
+            _ => refuse("the scheme https"),
+        }
+    }
+
+    /// The URL for a region, with an empty path.
+    ///
+    /// # Errors
+    ///
+    /// Never for an endpoint that was parsed and a region that was parsed; the
+    /// error is there so that no panic has to be.
+    pub fn url(&self, region: &Region) -> Result<Url, EndpointError> {
+        Url::parse(&self.0.replace(PLACEHOLDER, region.as_str())).map_err(|_| EndpointError {
+            found: self.0.clone(),
+            expected: "a URL",
+        })
+    }
+
+    /// The text as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Endpoint {
+    /// The template of the documentation; the region maps of the official SDKs
+    /// are incomplete.
+    fn default() -> Self {
+        Self("https://smartag.{region}.aliyuncs.com".to_owned())
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+const PLACEHOLDER: &str = "{region}";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        for (text, valid) in [
+            ("https://smartag.{region}.aliyuncs.com", true),
+            ("https://smartag-vpc.{region}.aliyuncs.com/", true),
+            ("http://127.0.0.1:10725", true),
+            ("http://[::1]:10725", true),
+            ("http://localhost:10725", true),
+            ("http://127.0.0.1.evil.example", false),
+            ("http://smartag.cn-shanghai.aliyuncs.com", false),
+            ("https://id:secret@example.com", false),
+            ("https://example.com/path", false),
+            ("https://example.com?x=1", false),
+            ("ftp://127.0.0.1", false),
+            ("smartag.cn-shanghai.aliyuncs.com", false),
+        ] {
+            assert_eq!(Endpoint::parse(text).is_ok(), valid, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_region_takes_the_place_of_its_placeholder() {
+        let region = Region::parse("eu-central-1").unwrap();
+        let url = Endpoint::default().url(&region).unwrap();
+        assert_eq!(url.as_str(), "https://smartag.eu-central-1.aliyuncs.com/");
+    }
+}

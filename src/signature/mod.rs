@@ -1,0 +1,1 @@
+//! Signatures V3 and V1 of the cloud's RPC API.

@@ -1,0 +1,1 @@
+//! The simulator: a cloud on loopback.

@@ -1,0 +1,5 @@
+//! When to call what.
+
+mod options;
+
+pub use self::options::{AccountOptions, Options, PageSize, PageSizeError, SessionsMode};

@@ -1,0 +1,271 @@
+//! The exporter's own metrics.
+//!
+//! All of them are registered here, from the families of the catalogue, in a
+//! registry that belongs to this object alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use prometheus::{
+    Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry,
+};
+
+use crate::catalog::{self, Family};
+use crate::model::{AccountName, Action, FailureKind, SweepOutcome};
+
+/// What is known of the program that runs.
+#[derive(Debug, Clone, Copy)]
+pub struct BuildInfo {
+    /// The version of the package.
+    pub version: &'static str,
+    /// The revision of the source, `unknown` outside a checkout.
+    pub revision: &'static str,
+    /// The version of the compiler.
+    pub rustversion: &'static str,
+}
+
+/// The exporter's own counters. Cheap to clone; all clones count together.
+#[derive(Debug, Clone)]
+pub struct Telemetry(Arc<Metrics>);
+
+#[derive(Debug)]
+struct Metrics {
+    registry: Registry,
+    sweeps: IntCounterVec,
+    sweep_duration: GaugeVec,
+    sweep_interval: Gauge,
+    api_requests: IntCounterVec,
+    api_request_duration: HistogramVec,
+    api_rate_limit: GaugeVec,
+    reload_successful: Gauge,
+    reload_success_timestamp: Gauge,
+    http_requests: IntCounterVec,
+    connections_refused: IntCounterVec,
+}
+
+impl Telemetry {
+    /// Registers every family of the process.
+    ///
+    /// # Errors
+    ///
+    /// If the catalogue names a family twice or with a bad name; a test proves
+    /// that it does not.
+    pub fn new(build: BuildInfo) -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let build_info = gauges(&registry, &catalog::BUILD_INFO)?;
+        build_info
+            .with_label_values(&[build.version, build.revision, build.rustversion])
+            .set(1.0);
+        let metrics = Metrics {
+            sweeps: counters(&registry, &catalog::SWEEPS)?,
+            sweep_duration: gauges(&registry, &catalog::SWEEP_DURATION)?,
+            sweep_interval: gauge(&registry, &catalog::SWEEP_INTERVAL)?,
+            api_requests: counters(&registry, &catalog::API_REQUESTS)?,
+            api_request_duration: histograms(&registry, &catalog::API_REQUEST_DURATION)?,
+            api_rate_limit: gauges(&registry, &catalog::API_RATE_LIMIT)?,
+            reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
+            reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
+            http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
+            connections_refused: counters(&registry, &catalog::HTTP_CONNECTIONS_REFUSED)?,
+            registry,
+        };
+        register_process(&metrics.registry)?;
+        Ok(Self(Arc::new(metrics)))
+    }
+
+    /// One request to the cloud, retries one by one.
+    pub fn api_request(
+        &self,
+        account: &AccountName,
+        action: Action,
+        outcome: Result<(), FailureKind>,
+        took: Duration,
+    ) {
+        let outcome = outcome.map_or_else(FailureKind::as_str, |()| "ok");
+        self.0
+            .api_requests
+            .with_label_values(&[account.as_str(), action.as_str(), outcome])
+            .inc();
+        self.0
+            .api_request_duration
+            .with_label_values(&[action.as_str()])
+            .observe(took.as_secs_f64());
+    }
+
+    /// How many calls per second pacing allows now.
+    pub fn api_rate_limit(&self, account: &AccountName, action: Action, per_second: f64) {
+        self.0
+            .api_rate_limit
+            .with_label_values(&[account.as_str(), action.as_str()])
+            .set(per_second);
+    }
+
+    /// A sweep of a cloud account ended.
+    pub fn sweep_ended(&self, account: &AccountName, outcome: SweepOutcome, took: Duration) {
+        self.0
+            .sweeps
+            .with_label_values(&[account.as_str(), outcome.as_str()])
+            .inc();
+        self.0
+            .sweep_duration
+            .with_label_values(&[account.as_str()])
+            .set(took.as_secs_f64());
+    }
+
+    /// A cloud account is in force: its counters exist from now on, at zero.
+    pub fn account_added(&self, account: &AccountName) {
+        for outcome in SweepOutcome::ALL {
+            self.0
+                .sweeps
+                .with_label_values(&[account.as_str(), outcome.as_str()])
+                .inc_by(0);
+        }
+    }
+
+    /// The configured interval of the sweeps.
+    pub fn sweep_interval(&self, interval: Duration) {
+        self.0.sweep_interval.set(interval.as_secs_f64());
+    }
+
+    /// A configuration came into force.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 fit in 53 bits"
+    )]
+    pub fn config_loaded(&self, at: Timestamp) {
+        self.0.reload_successful.set(1.0);
+        self.0.reload_success_timestamp.set(at.as_second() as f64);
+    }
+
+    /// A configuration was refused; the old one stays in force.
+    pub fn config_refused(&self) {
+        self.0.reload_successful.set(0.0);
+    }
+
+    /// An HTTP request was answered.
+    pub fn http_request(&self, handler: &str, code: u16) {
+        self.0
+            .http_requests
+            .with_label_values(&[handler, &code.to_string()])
+            .inc();
+    }
+
+    /// A connection was closed early because a limit was reached.
+    pub fn http_connection_refused(&self, reason: &str) {
+        self.0
+            .connections_refused
+            .with_label_values(&[reason])
+            .inc();
+    }
+
+    /// Everything in the text format 0.0.4.
+    ///
+    /// # Errors
+    ///
+    /// If a collector yields an inconsistent family.
+    pub fn encode(&self) -> Result<Vec<u8>, prometheus::Error> {
+        let mut text = Vec::new();
+        prometheus::TextEncoder::new().encode(&self.0.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}
+
+fn options(family: &Family) -> Opts {
+    Opts::new(family.name, family.help)
+}
+
+fn counters(registry: &Registry, family: &Family) -> Result<IntCounterVec, prometheus::Error> {
+    let counters = IntCounterVec::new(options(family), family.labels)?;
+    registry.register(Box::new(counters.clone()))?;
+    Ok(counters)
+}
+
+fn gauges(registry: &Registry, family: &Family) -> Result<GaugeVec, prometheus::Error> {
+    let gauges = GaugeVec::new(options(family), family.labels)?;
+    registry.register(Box::new(gauges.clone()))?;
+    Ok(gauges)
+}
+
+fn gauge(registry: &Registry, family: &Family) -> Result<Gauge, prometheus::Error> {
+    let gauge = Gauge::with_opts(options(family))?;
+    registry.register(Box::new(gauge.clone()))?;
+    Ok(gauge)
+}
+
+fn histograms(registry: &Registry, family: &Family) -> Result<HistogramVec, prometheus::Error> {
+    let options = HistogramOpts::new(family.name, family.help).buckets(SECONDS.to_vec());
+    let histograms = HistogramVec::new(options, family.labels)?;
+    registry.register(Box::new(histograms.clone()))?;
+    Ok(histograms)
+}
+
+#[cfg(target_os = "linux")]
+fn register_process(registry: &Registry) -> Result<(), prometheus::Error> {
+    registry.register(Box::new(
+        prometheus::process_collector::ProcessCollector::for_self(),
+    ))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn register_process(_: &Registry) -> Result<(), prometheus::Error> {
+    Ok(())
+}
+
+/// Buckets for the duration of API requests: loopback to the client's total
+/// timeout.
+const SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn telemetry() -> Telemetry {
+        Telemetry::new(BuildInfo {
+            version: "1",
+            revision: "2",
+            rustversion: "3",
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn every_family_of_the_process_appears_once_it_is_used() {
+        let telemetry = telemetry();
+        let account = AccountName::parse("main").unwrap();
+        let took = Duration::from_millis(3);
+        telemetry.account_added(&account);
+        telemetry.sweep_ended(&account, SweepOutcome::Partial, took);
+        telemetry.sweep_interval(took);
+        telemetry.api_request(
+            &account,
+            Action::KickOutClients,
+            Err(FailureKind::Denied),
+            took,
+        );
+        telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
+        telemetry.config_loaded(Timestamp::UNIX_EPOCH);
+        telemetry.http_request("metrics", 200);
+        telemetry.http_connection_refused("limit");
+        let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
+        for family in catalog::EXPORTER {
+            let type_line = format!("# TYPE {} {}\n", family.name, family.kind.as_str());
+            assert!(
+                text.contains(&type_line),
+                "{} is missing in\n{text}",
+                family.name
+            );
+        }
+        assert!(
+            text.contains(r#"sag_exporter_sweeps_total{account="main",outcome="failed"} 0"#),
+            "{text}"
+        );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_process_reports_on_itself() {
+        let text = String::from_utf8(telemetry().encode().unwrap()).unwrap();
+        assert!(text.contains("\nprocess_resident_memory_bytes "), "{text}");
+    }
+}

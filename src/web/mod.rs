@@ -1,0 +1,1 @@
+//! The routes that people and Prometheus read.
