@@ -9,10 +9,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Handler;
-use super::activity::{Activity, Phase, Refusal};
+use super::activity::{Activity, Phase};
 use super::connection::{self, Shared};
 use super::limits::Limits;
 use super::listeners::Listeners;
+use super::refusal::Refusal;
 use crate::telemetry::Telemetry;
 
 /// How a server came to its end.
@@ -103,7 +104,7 @@ impl<H: Handler> Connections<H> {
 
     fn admit(&mut self, stream: TcpStream) {
         if self.open.len() >= self.shared.limits.connections {
-            connection::cut(Refusal::Limit, &self.shared.telemetry);
+            Refusal::Limit.count(&self.shared.telemetry);
             if !self.make_room() {
                 return;
             }
@@ -150,7 +151,7 @@ impl<H: Handler> Connections<H> {
             result = result.and(ended);
         }
         for _ in 0..self.open.len() {
-            connection::cut(Refusal::Drain, &self.shared.telemetry);
+            Refusal::Drain.count(&self.shared.telemetry);
         }
         self.tasks.shutdown().await;
         let cut = self.open.len();
