@@ -74,7 +74,10 @@ async fn accept_until_stopped<H: Handler>(
             biased;
             () = shutdown.cancelled() => return Ok(()),
             Some(ended) = connections.next_ended() => ended?,
-            stream = listeners.accept() => connections.admit(stream),
+            accepted = listeners.accept() => match accepted {
+                Some(stream) => connections.admit(stream),
+                None => connections.give_back(),
+            },
         }
     }
 }
@@ -104,6 +107,7 @@ impl<H: Handler> Connections<H> {
 
     fn admit(&mut self, stream: TcpStream) {
         if self.open.len() >= self.shared.limits.connections {
+            // Either way there is one connection less than there might be.
             Refusal::Limit.count(&self.shared.telemetry);
             if !self.make_room() {
                 return;
@@ -116,6 +120,13 @@ impl<H: Handler> Connections<H> {
         let task = connection::serve(stream, Arc::clone(&activity), Arc::clone(&self.shared));
         let abort = self.tasks.spawn(task);
         self.open.insert(abort.id(), Open { activity, abort });
+    }
+
+    /// Gives back the descriptor and the memory of a connection.
+    fn give_back(&mut self) {
+        if self.make_room() {
+            Refusal::Limit.count(&self.shared.telemetry);
+        }
     }
 
     /// Cuts the connection that has been silent for the longest. A handler at
