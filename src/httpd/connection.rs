@@ -15,10 +15,12 @@ use hyper_util::rt::TokioIo;
 use tokio_util::sync::CancellationToken;
 
 use super::Handler;
-use super::activity::{Activity, Refusal};
+use super::activity::Activity;
 use super::body::Body;
 use super::io::{Reporting, Transport};
 use super::limits::Limits;
+use super::refusal::Refusal;
+use super::watch::overdue;
 use crate::telemetry::Telemetry;
 
 /// What all connections of a server share.
@@ -45,25 +47,17 @@ where
     let connection = protocol(&shared.limits).serve_connection(io, service);
     let mut connection = pin!(connection);
     let mut stopping = pin!(shared.shutdown.cancelled());
-    let mut overdue = pin!(activity.overdue(&shared.limits));
+    let mut time_up = pin!(overdue(&activity, &shared.limits));
     let mut draining = false;
     loop {
         tokio::select! {
             result = connection.as_mut() => return ended(result, &shared.telemetry),
-            refusal = &mut overdue => return cut(refusal, &shared.telemetry),
+            refusal = &mut time_up => return refusal.count(&shared.telemetry),
             () = &mut stopping, if !draining => {
                 draining = true;
                 connection.as_mut().graceful_shutdown();
             }
         }
-    }
-}
-
-/// Counts a connection that is closed early.
-pub(super) fn cut(refusal: Refusal, telemetry: &Telemetry) {
-    tracing::debug!(reason = refusal.as_str(), "connection closed early");
-    if refusal != Refusal::Idle {
-        telemetry.http_connection_refused(refusal.as_str());
     }
 }
 
@@ -83,7 +77,7 @@ fn protocol(limits: &Limits) -> http1::Builder {
 fn ended(result: hyper::Result<()>, telemetry: &Telemetry) {
     let Err(error) = result else { return };
     if error.is_parse() || error.is_parse_too_large() {
-        cut(Refusal::Malformed, telemetry);
+        Refusal::Malformed.count(telemetry);
         return;
     }
     // The client went away; nobody is left to tell.

@@ -16,7 +16,9 @@ pub mod gzip;
 mod io;
 mod limits;
 mod listeners;
+mod refusal;
 mod server;
+mod watch;
 
 use std::future::Future;
 
