@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use sag_exporter::config::{self, Config, Errors, Origin, Source};
+use sag_exporter::config::{self, Config, Environment, Errors, Origin, Source};
 use sag_exporter::exposition::UserLabels;
 use sag_exporter::model::{Region, SagId};
 use sag_exporter::openapi::{CredentialSource, Endpoint, SecretSource};
@@ -218,11 +218,39 @@ fn flags_stand_in_for_a_file() {
         },
         instances: vec![instance("sag-1"), instance("sag-2")],
     };
-    let config = source.load().unwrap();
+    let config = source.load(&environment()).unwrap();
     let account = only(&config);
     assert_eq!(account.sweep.name.as_str(), "default");
     assert_eq!(account.credentials, CredentialSource::Environment);
     assert_eq!(account.sweep.instances, source.instances);
+}
+
+#[test]
+fn a_credential_is_in_the_file_or_in_the_environment() {
+    let nothing = Environment::default();
+    let flags = Origin::Flags {
+        region: Region::parse("cn-shanghai").unwrap(),
+        endpoint: Endpoint::default(),
+    };
+    let check = |origin: &Origin, expected: &str| {
+        let source = Source {
+            origin: origin.clone(),
+            instances: Vec::new(),
+        };
+        let errors = source.load(&nothing).unwrap_err();
+        assert_eq!(errors.to_string(), expected);
+        assert!(source.load(&environment()).is_ok());
+    };
+    check(
+        &Origin::File(data("good/minimal.yml")),
+        "tests/data/config/good/minimal.yml:2: accounts[0]: credentials are left out, and \
+         ALIBABA_CLOUD_ACCESS_KEY_ID is not set in the environment: expected one of both",
+    );
+    check(
+        &flags,
+        "--sag.region: ALIBABA_CLOUD_ACCESS_KEY_ID is not set in the environment: expected it \
+         there",
+    );
 }
 
 #[test]
@@ -239,7 +267,7 @@ fn an_instance_flag_narrows_a_file() {
             origin: Origin::File(file.clone()),
             instances: wanted.iter().map(|id| instance(id)).collect(),
         };
-        let found = source.load().map(|config| {
+        let found = source.load(&environment()).map(|config| {
             let accounts = config.accounts.into_iter();
             let each = accounts.map(|a| format!("{}: {:?}", a.sweep.name, a.sweep.instances));
             each.collect::<Vec<_>>()
@@ -309,7 +337,15 @@ fn load(path: &Path) -> Result<Config, Errors> {
         origin: Origin::File(path.to_owned()),
         instances: Vec::new(),
     };
-    source.load()
+    source.load(&environment())
+}
+
+fn environment() -> Environment {
+    let set = |name: &str| (name.into(), "MARKED-SECRET".into());
+    Environment::new([
+        set("ALIBABA_CLOUD_ACCESS_KEY_ID"),
+        set("ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
+    ])
 }
 
 fn only(config: &Config) -> &config::Account {

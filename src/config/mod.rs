@@ -7,6 +7,7 @@
 
 mod account;
 mod decode;
+mod environment;
 mod file;
 mod narrow;
 mod node;
@@ -15,6 +16,7 @@ mod scalars;
 mod source;
 mod web;
 
+pub use self::environment::Environment;
 pub use self::problem::{Errors, Problem};
 pub use self::source::{Origin, Source, parse};
 pub use self::web::{ListenAddress, ListenAddressError, TelemetryPath, TelemetryPathError, Web};
