@@ -1,1 +1,10 @@
 //! The operations of the SAG API as typed functions.
+//!
+//! [`decode`] reads the replies, in every shape in which they come. What this
+//! room refuses to know: how a call is signed, paced and repeated (`openapi`),
+//! and when a call is due (`sweep`).
+
+pub mod decode;
+mod types;
+
+pub use self::types::{Contact, Email, Gateway, Listed, Page, PageRequest, UserChange};
