@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::model::{ClientUser, Instance, Kbps, SagId, UserName};
+use crate::model::{ClientUser, Instance, Kbps, Region, SagId, UserName};
 
 /// Which page of a list is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +100,27 @@ pub struct Contact {
     pub user: ClientUser,
     /// The e-mail address on record.
     pub email: Option<Email>,
+}
+
+/// One entry of DescribeUserFlowStatistics: the traffic of a user in this
+/// month so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traffic {
+    /// Whose traffic it is.
+    pub user: UserName,
+    /// Bytes since the month began (`TotalBytes`).
+    pub bytes: Option<u64>,
+    /// What is left of the free allowance, in bytes (`TotalLeaveBytes`).
+    pub allowance_remaining_bytes: Option<u64>,
+}
+
+/// One entry of DescribeRegions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionEntry {
+    /// The region.
+    pub region: Region,
+    /// The host name of the API there.
+    pub endpoint: Option<String>,
 }
 
 /// An e-mail address, which never leaves the process by accident: it has no

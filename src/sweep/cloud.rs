@@ -1,9 +1,11 @@
 //! The seam to the cloud: what a sweep needs of it, and no more.
 
+use std::error::Error as _;
 use std::future::Future;
 
 use crate::model::{ClientUser, FailureKind, Region, SagId, Session, UserName};
-use crate::sag::{Gateway, Page, PageRequest};
+use crate::openapi::{ApiError, Missing};
+use crate::sag::{self, Gateway, Page, PageRequest};
 
 /// The operations of one cloud account that a sweep calls.
 ///
@@ -63,5 +65,51 @@ impl CallError {
             refused: true,
             ..self.clone()
         }
+    }
+}
+
+impl Cloud for sag::Client {
+    async fn client_users(
+        &self,
+        region: &Region,
+        sag_id: &SagId,
+        page: PageRequest,
+    ) -> Result<Page<ClientUser>, CallError> {
+        Ok(Self::client_users(self, region, sag_id, page).await?)
+    }
+
+    async fn online_clients(
+        &self,
+        region: &Region,
+        sag_id: &SagId,
+        user: &UserName,
+    ) -> Result<Option<Vec<Session>>, CallError> {
+        match Self::online_clients(self, region, sag_id, user).await {
+            Ok(sessions) => Ok(Some(sessions)),
+            Err(error) if error.missing() == Some(Missing::User) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn gateways(
+        &self,
+        region: &Region,
+        page: PageRequest,
+    ) -> Result<Page<Gateway>, CallError> {
+        Ok(Self::gateways(self, region, page).await?)
+    }
+}
+
+impl From<ApiError> for CallError {
+    /// Keeps the kind, and of the rest the text: the error and its causes.
+    fn from(error: ApiError) -> Self {
+        let mut detail = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            detail.push_str(": ");
+            detail.push_str(&error.to_string());
+            cause = error.source();
+        }
+        Self::new(error.kind(), detail)
     }
 }

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use self::shape::{Reply, Shape};
-use super::types::{Contact, Email, Gateway, Listed, Page, UserChange};
-use crate::model::{ClientUser, Kbps, SagId, Session, UserName, UserState};
+use super::types::{Contact, Email, Gateway, Listed, Page, RegionEntry, Traffic, UserChange};
+use crate::model::{ClientUser, Kbps, Region, SagId, Session, UserName, UserState};
 
 pub use self::shape::DecodeError;
 
@@ -113,6 +113,35 @@ pub fn instance_online_counts(body: &[u8]) -> Result<Listed<(SagId, u32)>, Decod
     })
 }
 
+/// Reads a reply of DescribeUserFlowStatistics: the traffic of each user.
+///
+/// # Errors
+///
+/// If the body is not a reply with such a list.
+pub fn traffic(body: &[u8]) -> Result<Listed<Traffic>, DecodeError> {
+    Reply::parse(body)?.list(&TRAFFIC, |fields| {
+        Some(Traffic {
+            user: user_name(fields)?,
+            bytes: number(fields, "TotalBytes"),
+            allowance_remaining_bytes: number(fields, "TotalLeaveBytes"),
+        })
+    })
+}
+
+/// Reads a reply of DescribeRegions.
+///
+/// # Errors
+///
+/// If the body is not a reply with such a list.
+pub fn regions(body: &[u8]) -> Result<Listed<RegionEntry>, DecodeError> {
+    Reply::parse(body)?.list(&REGIONS, |fields| {
+        Some(RegionEntry {
+            region: Region::parse(&field::name(fields.get("RegionId")?)?).ok()?,
+            endpoint: fields.get("RegionEndpoint").and_then(field::text),
+        })
+    })
+}
+
 fn contact(fields: &Map<String, Value>) -> Option<Contact> {
     Some(Contact {
         user: user(fields)?,
@@ -144,18 +173,17 @@ fn session(fields: &Map<String, Value>) -> Option<Session> {
 }
 
 fn gateway(fields: &Map<String, Value>) -> Option<Gateway> {
-    let number = |name| fields.get(name).and_then(field::number);
     let text = |name| fields.get(name).and_then(field::text);
     Some(Gateway {
         sag_id: sag_id(fields)?,
         name: text("Name"),
         status: text("Status"),
         hardware_version: text("HardwareVersion"),
-        account_quota: number("UserCount").and_then(|count| u32::try_from(count).ok()),
+        account_quota: number(fields, "UserCount").and_then(|count| u32::try_from(count).ok()),
         bandwidth_limit_bytes_per_second: fields
             .get("MaxBandwidth")
             .and_then(field::megabits_as_bytes),
-        data_plan_gigabytes: number("DataPlan"),
+        data_plan_gigabytes: number(fields, "DataPlan"),
         created: timestamp(fields, "CreateTime"),
         expires: timestamp(fields, "EndTime"),
     })
@@ -174,12 +202,15 @@ fn email(fields: &Map<String, Value>) -> Option<Email> {
 }
 
 fn count(fields: &Map<String, Value>) -> Option<u32> {
-    u32::try_from(field::number(fields.get("OnlineCount")?)?).ok()
+    u32::try_from(number(fields, "OnlineCount")?).ok()
 }
 
 fn kbps(fields: &Map<String, Value>, name: &str) -> Option<Kbps> {
-    let number = field::number(fields.get(name)?)?;
-    u32::try_from(number).ok().map(Kbps)
+    u32::try_from(number(fields, name)?).ok().map(Kbps)
+}
+
+fn number(fields: &Map<String, Value>, name: &str) -> Option<u64> {
+    field::number(fields.get(name)?)
 }
 
 fn timestamp(fields: &Map<String, Value>, name: &str) -> Option<Timestamp> {
@@ -222,4 +253,16 @@ const INSTANCE_STATISTICS: Shape = Shape {
     outer: "SagStatistics",
     inner: "Statistics",
     keys: &["SmartAGId"],
+};
+
+const TRAFFIC: Shape = Shape {
+    outer: "SagStatistics",
+    inner: "Statistics",
+    keys: &["UserName"],
+};
+
+const REGIONS: Shape = Shape {
+    outer: "Regions",
+    inner: "Region",
+    keys: &["RegionId"],
 };
