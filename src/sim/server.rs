@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -119,11 +119,13 @@ fn whole(body: Bytes) -> Body {
 
 /// The beginning of the body, then the end of the connection.
 fn truncated(body: &Bytes, bytes: usize) -> Body {
-    let start = Frame::data(body.slice(..bytes.min(body.len())));
-    BodyExt::boxed_unsync(StreamBody::new(stream::iter([
-        Ok(start),
-        Err(Broken::Truncated),
-    ])))
+    let start = stream::iter([Ok(Frame::data(body.slice(..bytes.min(body.len()))))]);
+    let end = stream::once(async {
+        // The start is written out only while there is nothing else to do.
+        tokio::task::yield_now().await;
+        Err(Broken::Truncated)
+    });
+    BodyExt::boxed_unsync(StreamBody::new(start.chain(end)))
 }
 
 /// The body in pieces, the last of them after the whole time.
