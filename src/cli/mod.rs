@@ -1,8 +1,8 @@
 //! The command line: a file for each subcommand.
 //!
-//! Flags as they were typed ([`flags`]) become options that are known to be
+//! Flags as they were typed (`flags`) become options that are known to be
 //! good; only then does a command start. What starts the program itself is
-//! called in one place, [`wiring`]. This is the only room that knows of
+//! called in one place, `wiring`. This is the only room that knows of
 //! arguments, of the environment and of the terminal.
 
 #![expect(
