@@ -7,7 +7,7 @@
 
 #![expect(
     dead_code,
-    reason = "the options of the commands are read once app is wired"
+    reason = "the options of serve, demo and once are read as soon as app exists"
 )]
 
 mod arguments;

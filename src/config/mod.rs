@@ -19,7 +19,7 @@ mod web;
 pub use self::environment::Environment;
 pub use self::problem::{Errors, Problem};
 pub use self::source::{Origin, Source, parse};
-pub use self::web::{ListenAddress, ListenAddressError, TelemetryPath, TelemetryPathError, Web};
+pub use self::web::{ListenAddress, ListenAddressError, Web};
 
 use std::num::NonZeroU32;
 
