@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Output, Stdio};
 
 #[test]
 fn help_says_what_a_newcomer_needs() {
@@ -119,7 +121,7 @@ fn mistakes_in_flags_end_with_2() {
     );
     check(
         &["--web.telemetry-path=/"],
-        "\"/\" is not a path for metrics",
+        "telemetry path \"/\" belongs to another page",
     );
 }
 
@@ -134,11 +136,11 @@ fn values_out_of_range_end_with_2() {
     check(&["simulate", "--sim.users=-1"], "--sim.users");
     check(
         &["simulate", "--sim.quota=-1"],
-        "expected calls per second, 0 to 10000",
+        "simulator option quota is -1: expected calls per second, 0 for no quota",
     );
     check(
         &["simulate", "--sim.instances=501"],
-        "501 is not in 1..=500",
+        "simulator option instances is 501: expected at most 500",
     );
     check(
         &["simulate", "--config.file=x"],
@@ -227,6 +229,54 @@ fn assert_usage(arguments: &[&str], expected: &str) {
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
     assert!(text.contains(expected), "{expected:?} is not in\n{text}");
     assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn the_simulator_says_where_it_listens_and_stops_when_asked() {
+    for signal in ["-TERM", "-INT"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sag-exporter"))
+            .args(["simulate", "--sim.listen-address=127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        let mut connection = TcpStream::connect(line.trim_end()).unwrap();
+        connection
+            .write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        BufReader::new(connection).read_line(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+        let id = child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+}
+
+#[test]
+fn what_the_simulator_cannot_do_is_said() {
+    assert_usage(
+        &["simulate", "--sim.faults=no-such.yml"],
+        "error: cannot read the fault script no-such.yml: No such file",
+    );
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let output = run(&["simulate", &format!("--sim.listen-address={address}")]);
+    assert_eq!(output.status.code(), Some(1));
+    let expected = format!("error: cannot listen on {address}: Address already in use");
+    assert!(
+        text(&output.stderr).starts_with(&expected),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 fn run(arguments: &[&str]) -> Output {

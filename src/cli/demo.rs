@@ -3,10 +3,11 @@
 use clap::Args;
 
 use super::exit::Failure;
-use super::flags::{WebFlags, World, WorldFlags};
+use super::flags::{WebFlags, WorldFlags};
 use super::logging::LogFlags;
 use super::{version, wiring};
 use crate::config::{ListenAddress, Web};
+use crate::sim::{self, Tempo};
 use crate::telemetry::BuildInfo;
 
 /// The flags of `demo`.
@@ -24,7 +25,7 @@ pub(super) struct Flags {
 #[derive(Debug)]
 pub(super) struct Options {
     /// The simulated world.
-    pub(super) world: World,
+    pub(super) world: sim::Options,
     /// Where to serve.
     pub(super) web: Web,
     /// What runs.
@@ -34,7 +35,7 @@ pub(super) struct Options {
 pub(super) fn run(flags: Flags) -> Result<(), Failure> {
     let default = ListenAddress::parse("127.0.0.1:10724").map_err(Failure::run)?;
     let options = Options {
-        world: flags.world.resolve(),
+        world: flags.world.resolve(Tempo::DEMO)?,
         web: flags.web.resolve(default)?,
         build: version::BUILD,
     };

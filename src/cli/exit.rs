@@ -43,6 +43,11 @@ impl Failure {
         Self::Usage(text.into())
     }
 
+    /// A file that a flag names is wrong.
+    pub(super) fn bad_file(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Usage(chain(error.into().as_ref()))
+    }
+
     pub(super) fn run(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Run(error.into())
     }
@@ -62,17 +67,21 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(text) => write!(f, "error: {text}"),
             Self::Configuration(errors) => write!(f, "{errors}"),
-            Self::Run(error) => {
-                write!(f, "error: {error}")?;
-                let mut source = error.source();
-                while let Some(cause) = source {
-                    write!(f, ": {cause}")?;
-                    source = cause.source();
-                }
-                Ok(())
-            }
+            Self::Run(error) => write!(f, "error: {}", chain(error.as_ref())),
         }
     }
+}
+
+/// An error with everything that caused it.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }
 
 impl From<config::Errors> for Failure {

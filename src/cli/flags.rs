@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::Failure;
-use crate::config::{ListenAddress, Origin, Source, TelemetryPath, Web};
+use crate::config::{ListenAddress, Origin, Source, Web};
 use crate::model::{Region, SagId};
 use crate::openapi::Endpoint;
+use crate::sim::{self, Scenario, Tempo};
+use crate::web::TelemetryPath;
 
 /// Which cloud accounts and instances.
 #[derive(Debug, Args)]
@@ -100,50 +102,40 @@ pub(super) struct WorldFlags {
 
     /// How many instances there are
     #[arg(long = "sim.instances", value_name = "COUNT", default_value_t = 2)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=MAX_INSTANCES))]
-    instances: u32,
+    instances: usize,
 
     /// How many users each instance has
     #[arg(long = "sim.users", value_name = "COUNT", default_value_t = 50)]
-    #[arg(value_parser = clap::value_parser!(u32).range(0..=MAX_USERS))]
-    users: u32,
+    users: usize,
 
     /// What goes on: steady, quiet, shared-account, disabled-online, flapping,
-    /// mass-disconnect and others
-    #[arg(long = "sim.scenario", value_name = "NAME", default_value = "steady")]
-    scenario: String,
+    /// mass-disconnect, duplicate-ip, static-ip-mismatch, bandwidth-drift,
+    /// dormant, long-session or clock-skew
+    #[arg(long = "sim.scenario", value_name = "NAME", default_value_t = Scenario::Steady)]
+    scenario: Scenario,
 
     /// Calls per second for each operation and cloud account; 0 for no quota
-    #[arg(long = "sim.quota", value_name = "RATE", default_value_t = 0.0, value_parser = quota)]
+    #[arg(long = "sim.quota", value_name = "RATE", default_value_t = 0.0)]
+    #[arg(allow_negative_numbers = true)]
     quota: f64,
 }
 
-/// The simulated world, every number in its range.
-#[derive(Debug)]
-pub(super) struct World {
-    pub(super) seed: u64,
-    pub(super) instances: u32,
-    pub(super) users: u32,
-    pub(super) scenario: String,
-    pub(super) quota: f64,
-}
-
 impl WorldFlags {
-    pub(super) fn resolve(self) -> World {
-        World {
+    /// `tempo` is how fast days pass.
+    pub(super) fn resolve(self, tempo: Tempo) -> Result<sim::Options, Failure> {
+        let options = sim::Options {
             seed: self.seed,
             instances: self.instances,
             users: self.users,
             scenario: self.scenario,
             quota: self.quota,
+            tempo,
+            ..sim::Options::default()
+        };
+        match options.validate() {
+            Ok(()) => Ok(options),
+            Err(error) => Err(Failure::usage(error.to_string())),
         }
-    }
-}
-
-fn quota(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(quota) if (0.0..=MAX_QUOTA).contains(&quota) => Ok(quota),
-        _ => Err(format!("expected calls per second, 0 to {MAX_QUOTA}")),
     }
 }
 
@@ -156,11 +148,36 @@ To watch one instance with the access key of the environment:
   sag-exporter --sag.region=cn-shanghai --sag.instance=sag-abc123
 All flags: sag-exporter serve --help";
 
-/// The cloud's own limit of instances in an account.
-const MAX_INSTANCES: i64 = 500;
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
 
-/// Far above the cloud's own limit of 2,000 an instance, for measurements.
-const MAX_USERS: i64 = 1_000_000;
+    use super::*;
 
-/// As much as a rate may be.
-const MAX_QUOTA: f64 = 10_000.0;
+    #[derive(Debug, Parser)]
+    struct World {
+        #[command(flatten)]
+        flags: WorldFlags,
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_simulator() {
+        let flags = World::try_parse_from(["sim"]).unwrap().flags;
+        let options = flags.resolve(Tempo::REAL).unwrap();
+        let default = sim::Options::default();
+        assert_eq!(format!("{options:?}"), format!("{default:?}"));
+    }
+
+    #[test]
+    fn the_help_names_every_scenario() {
+        let command = <WorldFlags as Args>::augment_args(clap::Command::new("sim"));
+        let argument = command.get_arguments().find(|a| a.get_id() == "scenario");
+        let help = argument.unwrap().get_help().unwrap().to_string();
+        for scenario in Scenario::ALL {
+            assert!(
+                help.contains(scenario.as_str()),
+                "{scenario} is not in {help}"
+            );
+        }
+    }
+}

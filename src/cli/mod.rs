@@ -1,13 +1,13 @@
 //! The command line: a file for each subcommand.
 //!
-//! Flags as they were typed ([`flags`]) become options that are known to be
+//! Flags as they were typed (`flags`) become options that are known to be
 //! good; only then does a command start. What starts the program itself is
-//! called in one place, [`wiring`]. This is the only room that knows of
+//! called in one place, `wiring`. This is the only room that knows of
 //! arguments, of the environment and of the terminal.
 
 #![expect(
     dead_code,
-    reason = "the options of the commands are read once app is wired"
+    reason = "the options of serve, demo and once are read as soon as app exists"
 )]
 
 mod arguments;

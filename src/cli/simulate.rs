@@ -1,14 +1,17 @@
 //! `simulate`: the simulated cloud alone.
 
+use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::exit::Failure;
-use super::flags::{World, WorldFlags};
+use super::flags::WorldFlags;
 use super::logging::LogFlags;
 use super::wiring;
 use crate::config::ListenAddress;
+use crate::sim::{self, Script, Tempo};
 
 /// The flags of `simulate`.
 #[derive(Debug, Args)]
@@ -37,20 +40,33 @@ pub(super) struct Flags {
 pub(super) struct Options {
     /// Where to listen.
     pub(super) listen: ListenAddress,
-    /// A script of faults.
-    pub(super) faults: Option<PathBuf>,
+    /// How it misbehaves.
+    pub(super) faults: Script,
     /// The simulated world.
-    pub(super) world: World,
+    pub(super) world: sim::Options,
 }
 
 pub(super) fn run(flags: Flags) -> Result<(), Failure> {
+    let world = flags.world.resolve(Tempo::REAL)?;
+    let faults = match &flags.faults {
+        Some(file) => Script::load(file).map_err(Failure::bad_file)?,
+        None => Script::default(),
+    };
     flags.log.start()?;
     let options = Options {
         listen: flags.listen,
-        faults: flags.faults,
-        world: flags.world.resolve(),
+        faults,
+        world,
     };
     wiring::runtime()?.block_on(wiring::simulate(options))
+}
+
+/// The first line of standard output: where the simulator listens. Whoever
+/// started it may be waiting for that line.
+pub(super) fn announce(address: SocketAddr) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{address}")?;
+    out.flush()
 }
 
 pub(super) const EXAMPLES: &str = "\
