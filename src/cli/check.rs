@@ -14,9 +14,9 @@ use crate::sweep::SessionsMode;
 
 pub(super) fn run(flags: serve::Flags, environment: Environment) -> Result<(), Failure> {
     let options = serve::resolve(flags, environment)?;
-    wiring::dry_run(&options)?;
     let mut text = String::new();
     summary(&options, &mut text).map_err(Failure::run)?;
+    wiring::dry_run(options)?;
     io::stdout()
         .lock()
         .write_all(text.as_bytes())

@@ -1,5 +1,8 @@
 //! `demo`: the simulated cloud and the daemon in one process.
 
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+
 use clap::Args;
 
 use super::exit::Failure;
@@ -9,6 +12,7 @@ use super::{version, wiring};
 use crate::config::{ListenAddress, Web};
 use crate::sim::{self, Tempo};
 use crate::telemetry::BuildInfo;
+use crate::web::TelemetryPath;
 
 /// The flags of `demo`.
 #[derive(Debug, Args)]
@@ -42,6 +46,50 @@ pub(super) fn run(flags: Flags) -> Result<(), Failure> {
     flags.log.start()?;
     wiring::runtime()?.block_on(wiring::demo(options))
 }
+
+/// Says what to open and what to do next.
+pub(super) fn announce(
+    exporter: &[SocketAddr],
+    cloud: SocketAddr,
+    path: &TelemetryPath,
+) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "A simulated cloud runs on http://{cloud}, and this exporter watches it.\n"
+    )?;
+    writeln!(out, "Open")?;
+    for address in exporter {
+        writeln!(out, "  http://{address}/          what is going on")?;
+        writeln!(out, "  http://{address}{path}   the metrics")?;
+    }
+    let target = exporter
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    write!(
+        out,
+        "{}",
+        PROMETHEUS
+            .replace("TARGET", &target)
+            .replace("PATH", path.as_str())
+    )?;
+    out.flush()
+}
+
+/// What comes after the addresses.
+const PROMETHEUS: &str = "
+Point Prometheus at it with this in prometheus.yml:
+  scrape_configs:
+    - job_name: sag
+      scrape_interval: 5s
+      metrics_path: PATH
+      static_configs:
+        - targets: ['TARGET']
+and ask it, for example: sum by (sag_id) (sag_online_users)
+
+Ctrl-C ends it.
+";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

@@ -48,6 +48,11 @@ impl Failure {
         Self::Usage(chain(error.into().as_ref()))
     }
 
+    /// What the flags and the configuration ask for cannot be built.
+    pub(super) fn setup(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Usage(chain(error.into().as_ref()))
+    }
+
     pub(super) fn run(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Run(error.into())
     }

@@ -5,11 +5,6 @@
 //! called in one place, `wiring`. This is the only room that knows of
 //! arguments, of the environment and of the terminal.
 
-#![expect(
-    dead_code,
-    reason = "the options of serve, demo and once are read as soon as app exists"
-)]
-
 mod arguments;
 mod check;
 mod demo;
@@ -17,6 +12,7 @@ mod exit;
 mod flags;
 mod logging;
 mod once;
+mod progress;
 mod serve;
 mod simulate;
 mod version;

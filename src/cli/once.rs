@@ -1,5 +1,7 @@
 //! `once`: one sweep, for people and for cron.
 
+use std::io::{self, Write as _};
+
 use clap::Args;
 
 use super::exit::Failure;
@@ -39,6 +41,11 @@ pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure>
         build: version::BUILD,
     };
     wiring::runtime()?.block_on(wiring::once(options))
+}
+
+/// Writes the exposition to standard output.
+pub(super) fn print(text: &[u8]) -> io::Result<()> {
+    io::stdout().lock().write_all(text)
 }
 
 pub(super) const EXAMPLES: &str = "\

@@ -16,7 +16,7 @@ use super::schedule::first_tick;
 use super::tally::Tally;
 use super::{AccountOptions, Context, Options};
 use crate::fleet::Observation;
-use crate::model::{Region, SweepOutcome};
+use crate::model::{AccountName, Region, SweepOutcome};
 
 /// Sweeps one cloud account, again and again, and reports what it sees.
 ///
@@ -49,6 +49,11 @@ impl<C: Cloud> Sweeper<C> {
             context,
             memory,
         }
+    }
+
+    /// The cloud account that it sweeps.
+    pub fn account(&self) -> &AccountName {
+        &self.account.name
     }
 
     /// Sweeps until it is told to stop, or until nobody receives observations.
