@@ -157,7 +157,7 @@ impl Shape {
     fn field(self, name: &str, field: Field) -> Value {
         match field {
             Field::Number(n) if name == "TotalCount" => {
-                let total = (n + self.total_off).max(0);
+                let total = n.saturating_add(self.total_off).max(0);
                 let numbers = if self.total_as_text {
                     NumberShape::Strings
                 } else {

@@ -9,6 +9,7 @@
 
 mod caller;
 mod faults;
+mod garbage;
 mod operations;
 mod recorded;
 mod refusals;

@@ -201,7 +201,7 @@ impl Plan {
     fn add(&mut self, effect: &Effect) {
         let refuse = |refusal| Some(Instead::Refusal(refusal));
         match effect {
-            Effect::Latency(time) => self.latency += *time,
+            Effect::Latency(time) => self.latency = self.latency.saturating_add(*time),
             Effect::Error { status, code } => {
                 let message = "The request has failed due to a temporary failure of the server.";
                 self.instead = refuse(Refusal::new(*status, code.clone(), message));
@@ -222,7 +222,9 @@ impl Plan {
             Effect::Drip(time) => self.delivery = Delivery::Drip(*time),
             Effect::Drop => self.delivery = Delivery::Drop,
             Effect::DropReply => self.delivery = Delivery::DropReply,
-            Effect::ClockSkew(seconds) => self.skew_seconds += seconds,
+            Effect::ClockSkew(seconds) => {
+                self.skew_seconds = self.skew_seconds.saturating_add(*seconds);
+            }
             Effect::Churn { delete, create } => self.churn = (*delete, *create),
             Effect::Numbers(_)
             | Effect::List(_)
