@@ -106,7 +106,7 @@ async fn calls_that_all_fail_alike_are_given_up() {
     for (kind, least, most) in [
         // Four calls are under way at once when the verdict comes.
         (Kind::Denied, 1, 4),
-        (Kind::NotFound, 1, 4),
+        (Kind::NotFound, 5, 8),
         (Kind::Auth, 1, 4),
         (Kind::Timeout, 5, 8),
         (Kind::Transport, 5, 8),

@@ -104,6 +104,17 @@ async fn it_stops_in_the_middle_of_a_call() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn it_may_run_on_any_thread() {
+    fn sendable<F: Future + Send>(future: F) -> F {
+        future
+    }
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let Rig { sweeper, .. } = Rig::new(&Fake::new(), account());
+    sendable(sweeper.run(stop)).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_stops_when_nobody_listens() {
     let fake = Fake::with_users("sag-a", 3);
     let Rig { sweeper, news, .. } = Rig::new(&fake, account());
