@@ -128,6 +128,8 @@ families! {
         "How long requests to the cloud API took, without the time spent waiting for the rate limit.";
     API_RATE_LIMIT = Gauge "sag_exporter_api_rate_limit" ["account" "action"]
         "Calls per second that pacing allows now.";
+    SHARD_INFO = Gauge "sag_exporter_shard_info" ["shard" "shards"]
+        "Which of the processes that share the instances this one is, counted from 0, and how many there are; always 1.";
     CONFIG_RELOAD_SUCCESSFUL = Gauge "sag_exporter_config_last_reload_successful" []
         "Whether the last attempt to load the configuration succeeded (1) or not (0).";
     CONFIG_RELOAD_SUCCESS_TIMESTAMP = Gauge "sag_exporter_config_last_reload_success_timestamp_seconds" []

@@ -3,6 +3,7 @@
 //! All of them are registered here, from the families of the catalogue, in a
 //! registry that belongs to this object alone.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ struct Metrics {
     api_requests: IntCounterVec,
     api_request_duration: HistogramVec,
     api_rate_limit: GaugeVec,
+    shard_info: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
     http_requests: IntCounterVec,
@@ -64,6 +66,7 @@ impl Telemetry {
             api_requests: counters(&registry, &catalog::API_REQUESTS)?,
             api_request_duration: histograms(&registry, &catalog::API_REQUEST_DURATION)?,
             api_rate_limit: gauges(&registry, &catalog::API_RATE_LIMIT)?,
+            shard_info: gauges(&registry, &catalog::SHARD_INFO)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
@@ -126,6 +129,12 @@ impl Telemetry {
     /// The configured interval of the sweeps.
     pub fn sweep_interval(&self, interval: Duration) {
         self.0.sweep_interval.set(interval.as_secs_f64());
+    }
+
+    /// Which of the processes that share the work this one is.
+    pub fn shard(&self, index: u32, count: NonZeroU32) {
+        let labels = [index.to_string(), count.to_string()];
+        self.0.shard_info.with_label_values(&labels).set(1.0);
     }
 
     /// A configuration came into force.
@@ -244,6 +253,7 @@ mod tests {
             took,
         );
         telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
+        telemetry.shard(0, NonZeroU32::MIN);
         telemetry.config_loaded(Timestamp::UNIX_EPOCH);
         telemetry.http_request("metrics", 200);
         telemetry.http_connection_refused("limit");
