@@ -33,6 +33,7 @@ fn help_says_what_a_newcomer_needs() {
         "--config.file <FILE>",
         "--sag.region <REGION>",
         "--sag.instance <ID>",
+        "--sweep.shard <I/N>",
         "--web.listen-address <ADDRESS>",
         "[default: :10724, for demo",
         "--web.telemetry-path <PATH>",

@@ -11,7 +11,7 @@ use sag_exporter::config::{self, Config, Environment, Errors, Origin, Source};
 use sag_exporter::exposition::UserLabels;
 use sag_exporter::model::{Region, SagId};
 use sag_exporter::openapi::{CredentialSource, Endpoint, SecretSource};
-use sag_exporter::sweep;
+use sag_exporter::sweep::{self, Shard};
 
 #[test]
 fn each_bad_file_gets_exactly_the_expected_messages() {
@@ -167,6 +167,7 @@ fn flags_stand_in_for_a_file() {
             endpoint: Endpoint::default(),
         },
         instances: vec![instance("sag-1"), instance("sag-2")],
+        shard: Shard::WHOLE,
     };
     let config = source.load(&environment()).unwrap();
     let account = only(&config);
@@ -186,6 +187,7 @@ fn a_credential_is_in_the_file_or_in_the_environment() {
         let source = Source {
             origin: origin.clone(),
             instances: Vec::new(),
+            shard: Shard::WHOLE,
         };
         let errors = source.load(&nothing).unwrap_err();
         assert_eq!(errors.to_string(), expected);
@@ -216,6 +218,7 @@ fn an_instance_flag_narrows_a_file() {
         let source = Source {
             origin: Origin::File(file.clone()),
             instances: wanted.iter().map(|id| instance(id)).collect(),
+            shard: Shard::WHOLE,
         };
         let found = source.load(&environment()).map(|config| {
             let accounts = config.accounts.into_iter();
@@ -254,6 +257,7 @@ fn load(path: &Path) -> Result<Config, Errors> {
     let source = Source {
         origin: Origin::File(path.to_owned()),
         instances: Vec::new(),
+        shard: Shard::WHOLE,
     };
     source.load(&environment())
 }

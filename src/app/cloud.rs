@@ -9,6 +9,7 @@ use crate::openapi::credentials::{self, CredentialError};
 use crate::openapi::transport::{HttpOptions, HttpTransport, Transport};
 use crate::openapi::{self, transport};
 use crate::sag;
+use crate::sweep::Shard;
 use crate::telemetry::Telemetry;
 
 /// What all cloud accounts have in common.
@@ -32,9 +33,11 @@ pub(super) fn transport() -> Result<Arc<dyn Transport>, transport::SetupError> {
     Ok(Arc::new(HttpTransport::new(&HttpOptions::default())?))
 }
 
-/// The client of one cloud account. Nothing is called yet.
+/// The client of one cloud account, paced at the part of the rate that this
+/// process has. Nothing is called yet.
 pub(super) fn client(
     account: &Account,
+    shard: Shard,
     environment: &Environment,
     ground: &Ground,
 ) -> Result<sag::Client, ClientError> {
@@ -45,7 +48,8 @@ pub(super) fn client(
             account: name.clone(),
             source,
         })?;
-    let options = openapi::Options::new(name, account.endpoint.clone(), account.rate);
+    let rate = account.rate.share(shard.count());
+    let options = openapi::Options::new(name, account.endpoint.clone(), rate);
     Ok(sag::Client::new(openapi::Client::new(
         options,
         provider,

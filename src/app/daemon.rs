@@ -174,7 +174,7 @@ pub(super) fn sweepers(
     context: &Context,
 ) -> Result<Vec<Sweeper<sag::Client>>, SetupError> {
     let sweeper = |account: &Account| {
-        let client = cloud::client(account, environment, ground)?;
+        let client = cloud::client(account, config.sweep.shard, environment, ground)?;
         let options = account.sweep.clone();
         Ok(Sweeper::new(
             config.sweep.clone(),

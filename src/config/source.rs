@@ -12,7 +12,7 @@ use super::{Account, Config, Environment, defaults, file, narrow, node};
 use crate::exposition;
 use crate::model::{AccountName, Region, SagId};
 use crate::openapi::{CredentialSource, Endpoint};
-use crate::sweep;
+use crate::sweep::{self, Shard};
 
 /// Where a configuration comes from. Loading it again yields what is written
 /// there by then.
@@ -22,6 +22,8 @@ pub struct Source {
     pub origin: Origin,
     /// Only these instances; empty means all that are configured.
     pub instances: Vec<SagId>,
+    /// Which of them belong to this process.
+    pub shard: Shard,
 }
 
 /// The file, or what the flags say in its stead.
@@ -47,6 +49,12 @@ impl Source {
     ///
     /// Everything that is wrong with it, each with its line.
     pub fn load(&self, environment: &Environment) -> Result<Config, Errors> {
+        let mut config = self.load_whole(environment)?;
+        config.sweep.shard = self.shard;
+        Ok(config)
+    }
+
+    fn load_whole(&self, environment: &Environment) -> Result<Config, Errors> {
         match &self.origin {
             Origin::File(path) => {
                 let config = load_file(path, environment)?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::listing::Listing;
 use super::plan::{Cadence, Roster};
-use super::{AccountOptions, CallError};
+use super::{AccountOptions, CallError, Shard};
 use crate::fleet::Collected;
 use crate::model::{FailureKind, Instance, Region, SagId};
 use crate::sag::Gateway;
@@ -12,6 +12,7 @@ use crate::sag::Gateway;
 /// The instances of a cloud account, with what is remembered of each.
 #[derive(Debug, Default)]
 pub(super) struct Census {
+    shard: Shard,
     targets: BTreeMap<SagId, Target>,
     /// The last whole list of each region, instances of every hardware.
     listed: HashMap<Region, HashSet<SagId>>,
@@ -41,14 +42,17 @@ pub(super) struct RegionListing {
 }
 
 impl Census {
-    /// Starts with the instances of the configuration, each in the first region
-    /// until it is found.
-    pub(super) fn new(options: &AccountOptions) -> Self {
-        let mut census = Self::default();
+    /// Starts with the instances of the configuration that belong to this
+    /// process, each in the first region until it is found.
+    pub(super) fn new(options: &AccountOptions, shard: Shard) -> Self {
+        let mut census = Self {
+            shard,
+            ..Self::default()
+        };
         let Some(region) = options.regions.first() else {
             return census;
         };
-        for sag_id in &options.instances {
+        for sag_id in options.instances.iter().filter(|id| shard.owns(id)) {
             let target = Target::new(sag_id, region, options);
             census.targets.insert(sag_id.clone(), target);
         }
@@ -65,9 +69,12 @@ impl Census {
         let outcome = Outcome::of(&regions);
         self.remember(&regions);
         let found = if options.instances.is_empty() {
-            by_id(regions, Gateway::is_app)
+            by_id(regions, |gateway| {
+                gateway.is_app() && self.shard.owns(&gateway.sag_id)
+            })
         } else {
-            let wanted: HashSet<&SagId> = options.instances.iter().collect();
+            let owned = |id: &&SagId| self.shard.owns(id);
+            let wanted: HashSet<&SagId> = options.instances.iter().filter(owned).collect();
             by_id(regions, |gateway| wanted.contains(&gateway.sag_id))
         };
         let gone = self.remove_missing(options, &found, &outcome);

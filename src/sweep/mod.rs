@@ -24,6 +24,7 @@ mod progress;
 mod round;
 mod schedule;
 mod sessions;
+mod shard;
 mod sweeper;
 mod tally;
 
@@ -39,6 +40,7 @@ use crate::telemetry::Telemetry;
 pub use self::cloud::{CallError, Cloud};
 pub use self::options::{AccountOptions, Options, PageSize, PageSizeError, SessionsMode};
 pub use self::progress::Progress;
+pub use self::shard::{Shard, ShardError};
 pub use self::sweeper::Sweeper;
 
 /// What a sweeper needs of the program around it.

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use super::Shard;
 use crate::model::{AccountName, Region, SagId};
 
 /// How every cloud account is swept.
@@ -18,6 +19,8 @@ pub struct Options {
     pub page_size: PageSize,
     /// How the sessions are learned.
     pub sessions: SessionsMode,
+    /// Which of the instances belong to this process.
+    pub shard: Shard,
 }
 
 impl Default for Options {
@@ -28,6 +31,7 @@ impl Default for Options {
             retain: 3,
             page_size: PageSize::default(),
             sessions: SessionsMode::Each,
+            shard: Shard::WHOLE,
         }
     }
 }

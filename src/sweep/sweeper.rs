@@ -14,7 +14,7 @@ use super::news::{News, Subject};
 use super::round::{Round, Unheard};
 use super::schedule::first_tick;
 use super::tally::Tally;
-use super::{AccountOptions, Context, Options};
+use super::{AccountOptions, Context, Options, Shard};
 use crate::fleet::Observation;
 use crate::model::{AccountName, Region, SweepOutcome};
 
@@ -41,7 +41,9 @@ impl<C: Cloud> Sweeper<C> {
     pub fn new(options: Options, account: AccountOptions, cloud: C, context: Context) -> Self {
         context.telemetry.account_added(&account.name);
         context.telemetry.sweep_interval(options.interval);
-        let memory = Memory::new(&account);
+        let shard = options.shard;
+        context.telemetry.shard(shard.index(), shard.count());
+        let memory = Memory::new(&account, shard);
         Self {
             options,
             account,
@@ -76,7 +78,7 @@ impl<C: Cloud> Sweeper<C> {
         let outcome = shutdown.run_until_cancelled(self.sweep()).await;
         let outcome = outcome.and_then(Result::ok);
         if outcome.is_none() {
-            self.memory = Memory::new(&self.account);
+            self.memory = Memory::new(&self.account, self.options.shard);
         }
         outcome
     }
@@ -118,9 +120,9 @@ impl<C: Cloud> Sweeper<C> {
 }
 
 impl Memory {
-    fn new(account: &AccountOptions) -> Self {
+    fn new(account: &AccountOptions, shard: Shard) -> Self {
         Self {
-            census: Census::new(account),
+            census: Census::new(account, shard),
             news: News::new(account.name.clone()),
         }
     }
