@@ -39,6 +39,7 @@ struct Metrics {
     api_requests: IntCounterVec,
     api_request_duration: HistogramVec,
     api_rate_limit: GaugeVec,
+    api_demand_ratio: GaugeVec,
     shard_info: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
@@ -66,6 +67,7 @@ impl Telemetry {
             api_requests: counters(&registry, &catalog::API_REQUESTS)?,
             api_request_duration: histograms(&registry, &catalog::API_REQUEST_DURATION)?,
             api_rate_limit: gauges(&registry, &catalog::API_RATE_LIMIT)?,
+            api_demand_ratio: gauges(&registry, &catalog::API_DEMAND_RATIO)?,
             shard_info: gauges(&registry, &catalog::SHARD_INFO)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
@@ -129,6 +131,14 @@ impl Telemetry {
     /// The configured interval of the sweeps.
     pub fn sweep_interval(&self, interval: Duration) {
         self.0.sweep_interval.set(interval.as_secs_f64());
+    }
+
+    /// Calls that a sweep needs over calls that the rate allows.
+    pub fn api_demand_ratio(&self, account: &AccountName, ratio: f64) {
+        self.0
+            .api_demand_ratio
+            .with_label_values(&[account.as_str()])
+            .set(ratio);
     }
 
     /// Which of the processes that share the work this one is.
@@ -253,6 +263,7 @@ mod tests {
             took,
         );
         telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
+        telemetry.api_demand_ratio(&account, 0.5);
         telemetry.shard(0, NonZeroU32::MIN);
         telemetry.config_loaded(Timestamp::UNIX_EPOCH);
         telemetry.http_request("metrics", 200);
