@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Shard;
 use crate::model::{AccountName, Region, SagId};
+use crate::plan;
 
 /// How every cloud account is swept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,22 @@ impl Default for Options {
             page_size: PageSize::default(),
             sessions: SessionsMode::Each,
             shard: Shard::WHOLE,
+        }
+    }
+}
+
+impl Options {
+    /// The same as the arithmetic of calls sees it.
+    pub fn schedule(&self, habits: plan::Habits) -> plan::Schedule {
+        plan::Schedule {
+            interval: self.interval,
+            accounts_interval: self.accounts_interval,
+            traffic_interval: Duration::ZERO,
+            page_size: self.page_size.users(),
+            sessions: match self.sessions {
+                SessionsMode::Each => plan::Sessions::Each,
+            },
+            habits,
         }
     }
 }
