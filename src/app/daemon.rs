@@ -176,12 +176,9 @@ pub(super) fn sweepers(
     let sweeper = |account: &Account| {
         let client = cloud::client(account, config.sweep.shard, environment, ground)?;
         let options = account.sweep.clone();
-        Ok(Sweeper::new(
-            config.sweep.clone(),
-            options,
-            client,
-            context.clone(),
-        ))
+        let rate = account.rate.share(config.sweep.shard.count());
+        let sweep = config.sweep.clone();
+        Ok(Sweeper::new(sweep, options, client, context.clone()).within(rate))
     };
     config.accounts.iter().map(sweeper).collect()
 }

@@ -7,6 +7,7 @@ use super::plan::{Cadence, Roster};
 use super::{AccountOptions, CallError, Shard};
 use crate::fleet::Collected;
 use crate::model::{FailureKind, Instance, Region, SagId};
+use crate::plan::{Inventory, RegionInventory};
 use crate::sag::Gateway;
 
 /// The instances of a cloud account, with what is remembered of each.
@@ -95,6 +96,24 @@ impl Census {
     /// The ids of the last whole list of a region, if there was one.
     pub(super) fn last_whole(&self, region: &Region) -> Option<&HashSet<SagId>> {
         self.listed.get(region)
+    }
+
+    /// How much there is to sweep.
+    pub(super) fn inventory(&self, options: &AccountOptions) -> Inventory {
+        let in_region = |region: &Region| {
+            let here = |target: &&Target| target.instance.region == *region;
+            let users: Vec<u64> = (self.targets.values().filter(here))
+                .map(|target| count(target.roster.len()))
+                .collect();
+            let listed = self.listed.get(region).map(HashSet::len);
+            RegionInventory {
+                gateways: count(listed.unwrap_or(users.len())),
+                users,
+            }
+        };
+        Inventory {
+            regions: options.regions.iter().map(in_region).collect(),
+        }
     }
 
     /// Says that discovery was not due.
@@ -222,6 +241,10 @@ fn by_id(
         }
     }
     found
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 fn unlocated(sag_id: &SagId) -> CallError {

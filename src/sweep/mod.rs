@@ -13,6 +13,7 @@
 mod breaker;
 mod census;
 mod cloud;
+mod demand;
 mod gate;
 mod instance;
 mod listing;

@@ -70,6 +70,11 @@ impl Roster {
         self.was_whole
     }
 
+    /// How many users are known.
+    pub(super) fn len(&self) -> usize {
+        self.users.len()
+    }
+
     /// The users to query, those not observed longest first.
     pub(super) fn users(&self) -> Vec<UserName> {
         self.users.clone()

@@ -27,7 +27,10 @@ pub(super) async fn learn<C: Cloud>(
     users: Vec<UserName>,
 ) -> Learned {
     match round.options().sessions {
-        SessionsMode::Each => one_by_one(round, instance, users).await,
+        SessionsMode::Each => {
+            round.queries_wanted(users.len());
+            one_by_one(round, instance, users).await
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::census::{Census, RegionListing};
 use super::cloud::Cloud;
+use super::demand::Demand;
 use super::instance::{self, Swept};
 use super::listing::list;
 use super::news::{News, Subject};
@@ -17,6 +18,7 @@ use super::tally::Tally;
 use super::{AccountOptions, Context, Options, Shard};
 use crate::fleet::Observation;
 use crate::model::{AccountName, Region, SweepOutcome};
+use crate::pacing::Rate;
 
 /// Sweeps one cloud account, again and again, and reports what it sees.
 ///
@@ -28,6 +30,7 @@ pub struct Sweeper<C> {
     cloud: C,
     context: Context,
     memory: Memory,
+    demand: Demand,
 }
 
 #[derive(Debug)]
@@ -50,6 +53,17 @@ impl<C: Cloud> Sweeper<C> {
             cloud,
             context,
             memory,
+            demand: Demand::default(),
+        }
+    }
+
+    /// The same, comparing what its sweeps need with the calls per second that
+    /// each operation may make.
+    #[must_use]
+    pub fn within(self, rate: Rate) -> Self {
+        Self {
+            demand: Demand::within(rate),
+            ..self
         }
     }
 
@@ -112,6 +126,14 @@ impl<C: Cloud> Sweeper<C> {
                 at,
             })
             .await?;
+        let inventory = self.memory.census.inventory(&self.account);
+        self.demand.note(
+            &inventory,
+            round.queries(),
+            &self.options,
+            &self.account,
+            &self.context,
+        );
         self.context.telemetry.sweep_ended(name, outcome, took);
         self.context.progress.sweep_ended(name);
         tracing::debug!(account = %name, outcome = outcome.as_str(), ?took, "sweep ended");
