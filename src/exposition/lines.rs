@@ -37,10 +37,7 @@ impl<'a> UserLines<'a> {
         let users = self.users?;
         let mut start = row;
         while start < users.rows() {
-            let missing = enough.checked_sub(page.len()).filter(|bytes| *bytes > 0);
-            let Some(missing_bytes) = missing else {
-                return Some(start);
-            };
+            let missing_bytes = enough.saturating_sub(page.len());
             let end = users
                 .rows()
                 .min(start + self.rows_for(users, missing_bytes));
@@ -52,8 +49,12 @@ impl<'a> UserLines<'a> {
             };
             write_column(self.column, users, start..end, &mut block);
             start = end;
+            // Only now, so that every call comes further.
+            if page.len() >= enough {
+                break;
+            }
         }
-        None
+        (start < users.rows()).then_some(start)
     }
 
     /// About how many rows fill so many bytes, if all of them have a line and a
@@ -135,6 +136,7 @@ impl Block<'_, '_, '_> {
     fn write(&mut self, mut samples: impl Iterator<Item = (usize, u64)>) {
         loop {
             let left = match self.prefix.len() {
+                _ if !self.names.is_plain() => samples.next(),
                 0..=96 => self.write_steps::<96>(&mut samples),
                 97..=128 => self.write_steps::<128>(&mut samples),
                 _ => samples.next(),
