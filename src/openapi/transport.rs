@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use hyper::{Request, Response};
 
-pub use self::http::{HttpOptions, HttpTransport};
+pub use self::http::{HttpOptions, HttpTransport, SetupError};
 use crate::model::FailureKind;
 
 /// Sends a request and collects the whole answer, whatever its status.
