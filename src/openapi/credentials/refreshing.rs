@@ -244,7 +244,8 @@ impl CredentialProvider for Refreshing {
         }
         let state = self.state();
         let too_soon = |renewed: Instant| renewed.elapsed() < RENEWAL_GAP;
-        if state.failure.is_some() || state.renewed.is_some_and(too_soon) {
+        let failing = |(_, again): &(_, Instant)| Instant::now() < *again;
+        if state.failure.as_ref().is_some_and(failing) || state.renewed.is_some_and(too_soon) {
             return false;
         }
         drop(state);
