@@ -83,7 +83,8 @@ impl ApiError {
         self
     }
 
-    /// A reply that arrived whole but is not what the operation answers.
+    /// A reply that arrived whole but is not what the operation answers. The
+    /// source must not quote the reply, which can hold mail addresses.
     pub fn undecodable(
         action: Action,
         reply: &Reply,
@@ -252,10 +253,46 @@ fn summary(kind: FailureKind) -> &'static str {
         FailureKind::Throttled => "refused as one call too many",
         FailureKind::Denied => "not permitted",
         FailureKind::NotFound => "not found",
-        FailureKind::Timeout => "no complete answer in time",
-        FailureKind::Transport => "no complete answer",
+        FailureKind::Timeout => "not answered in time",
+        FailureKind::Transport => "not answered",
         FailureKind::Decode => "the answer is not what was expected",
         FailureKind::Remote => "the cloud reported an error",
         FailureKind::Auth => "the credential was not accepted",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::secret::Secret;
+
+    proptest! {
+        #[test]
+        fn any_answer_makes_an_error_that_can_be_shown(
+            status in 100..600_u16, body in prop::collection::vec(any::<u8>(), 0..500)
+        ) {
+            let text = shown(status, body.into());
+            prop_assert!(!text.contains('@'));
+        }
+
+        #[test]
+        fn any_json_error_makes_an_error_that_can_be_shown(
+            code in any::<String>(), message in any::<String>(), id in any::<String>()
+        ) {
+            let body = serde_json::json!({"Code": code, "Message": message, "RequestId": id});
+            let text = shown(400, body.to_string().into());
+            prop_assert!(!text.contains(['@', '\n']));
+            prop_assert!(text.chars().count() < 4000);
+        }
+    }
+
+    fn shown(status: u16, body: Bytes) -> String {
+        let mut response = Response::new(body);
+        *response.status_mut() = status.try_into().unwrap();
+        let credential = Credential::new("id", Secret::new("MARKED"), None).unwrap();
+        let action = Action::DescribeRegions;
+        ApiError::answer(action, &response, &credential, Timestamp::UNIX_EPOCH).to_string()
     }
 }

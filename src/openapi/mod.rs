@@ -21,3 +21,6 @@ pub use self::client::Client;
 pub use self::error::{ApiError, Missing};
 pub use self::options::{CredentialSource, Endpoint, EndpointError, Options, Retry, SecretSource};
 pub use self::reply::Reply;
+
+#[cfg(test)]
+mod tests;

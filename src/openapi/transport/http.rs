@@ -1,11 +1,15 @@
 //! HTTP/1.1 over TCP, with TLS where the URL says so.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
+use hyper::http::uri::{Authority, Scheme};
 use hyper::{Request, Response, Uri};
+use reqwest::Url;
 
 use super::{Transport, TransportError, tls};
 
@@ -37,6 +41,7 @@ impl Default for HttpOptions {
 pub struct HttpTransport {
     outside: reqwest::Client,
     loopback: reqwest::Client,
+    origins: Origins,
     body_limit_bytes: usize,
     /// Why https does not work, if it does not.
     no_roots: Option<rustls::Error>,
@@ -91,6 +96,7 @@ impl HttpTransport {
         Ok(Self {
             outside: build(outside(builder()))?,
             loopback: build(builder().no_proxy())?,
+            origins: Origins::default(),
             body_limit_bytes: options.body_limit_bytes,
             no_roots,
         })
@@ -99,7 +105,7 @@ impl HttpTransport {
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let host = Host(request.uri().clone());
         let client = self.client(request.uri())?;
-        let request = reqwest::Request::try_from(request).map_err(unsendable)?;
+        let request = self.request(request)?;
         let mut response = client
             .execute(request)
             .await
@@ -120,6 +126,18 @@ impl HttpTransport {
             _ if is_loopback(uri) => Ok(&self.loopback),
             _ => Ok(&self.outside),
         }
+    }
+
+    /// As the conversion of reqwest, which parses the whole URL in every call.
+    fn request(&self, request: Request<Bytes>) -> Result<reqwest::Request, TransportError> {
+        let (parts, body) = request.into_parts();
+        let url = self.origins.url(&parts.uri)?;
+        let mut request = reqwest::Request::new(parts.method, url);
+        *request.headers_mut() = parts.headers;
+        if !body.is_empty() {
+            *request.body_mut() = Some(body.into());
+        }
+        Ok(request)
     }
 
     async fn body(
@@ -184,9 +202,43 @@ impl Host {
     }
 }
 
-fn unsendable(error: reqwest::Error) -> TransportError {
-    TransportError::Unsendable {
-        source: error.without_url().into(),
+/// The origin of the last request, as a URL to which only a query needs to be
+/// added. Calls come in sweeps, so that it is nearly always the same.
+#[derive(Debug, Default)]
+struct Origins(ArcSwapOption<Origin>);
+
+#[derive(Debug)]
+struct Origin {
+    scheme: Option<Scheme>,
+    authority: Option<Authority>,
+    url: Url,
+}
+
+impl Origins {
+    fn url(&self, uri: &Uri) -> Result<Url, TransportError> {
+        let same = |last: &Origin| {
+            last.authority.as_ref() == uri.authority() && last.scheme.as_ref() == uri.scheme()
+        };
+        if let Some(last) = self.0.load().as_ref().filter(|last| same(last)) {
+            let mut url = last.url.clone();
+            if uri.path() != "/" {
+                url.set_path(uri.path());
+            }
+            url.set_query(uri.query());
+            return Ok(url);
+        }
+        let url = Url::parse(&uri.to_string()).map_err(|error| TransportError::Unsendable {
+            source: error.into(),
+        })?;
+        let mut base = url.clone();
+        base.set_path("/");
+        base.set_query(None);
+        self.0.store(Some(Arc::new(Origin {
+            scheme: uri.scheme().cloned(),
+            authority: uri.authority().cloned(),
+            url: base,
+        })));
+        Ok(url)
     }
 }
 
@@ -208,3 +260,25 @@ const IDLE_CONNECTIONS: usize = 64;
 /// Shorter than the usual keep-alive of load balancers, so that a connection
 /// is seldom closed by the other side just when it is used.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(45);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_the_same_whether_its_origin_is_known_or_not() {
+        let origins = Origins::default();
+        for text in [
+            "http://127.0.0.1:80/?a=1",
+            "http://127.0.0.1:80/?b=%20~%2A",
+            "http://127.0.0.1:8080/?b=2",
+            "https://127.0.0.1:8080/?b=2",
+            "https://smartag.cn-shanghai.aliyuncs.com/",
+            "https://smartag.cn-shanghai.aliyuncs.com/latest/api/token?x=1",
+            "https://smartag.cn-shanghai.aliyuncs.com/?c=3",
+        ] {
+            let url = origins.url(&text.parse().unwrap()).unwrap();
+            assert_eq!(url, Url::parse(text).unwrap());
+        }
+    }
+}
