@@ -153,7 +153,9 @@ impl Refreshing {
         let (first, pause) = {
             let mut state = self.state();
             let random = self.surroundings.random.fraction();
-            let pause = SHORTEST_PAUSE + backoff(BACKOFF, state.failures, None, random);
+            // Half of it is certain: full jitter alone may be no pause at all.
+            let pause = |random| backoff(BACKOFF, state.failures, None, random) / 2;
+            let pause = pause(1.0) + pause(random);
             state.failures = state.failures.saturating_add(1);
             // What the cloud refused is all there is; it may be right again.
             self.is_refused.store(false, Ordering::Relaxed);
@@ -292,7 +294,3 @@ const BACKOFF: Backoff = Backoff {
     cap: Duration::from_secs(60),
     hint_cap: Duration::from_secs(60),
 };
-
-/// Full jitter may be no pause at all, which a service in trouble does not
-/// need.
-const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
