@@ -32,6 +32,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub use self::environment::Environment;
@@ -55,6 +56,11 @@ pub trait CredentialProvider: fmt::Debug + Send + Sync {
     /// The credential to sign the next request with.
     fn credential(&self) -> BoxFuture<'_, Result<Arc<Credential>, CredentialError>>;
 
+    /// Where the credential in use came from, if that was a matter of choice.
+    fn provenance(&self) -> Option<Provenance> {
+        None
+    }
+
     /// Hears that the cloud refused a credential as unknown or ended. True if
     /// asking for a credential again may yield another one.
     fn invalidate(&self, refused: &Credential) -> bool {
@@ -69,6 +75,16 @@ pub trait CredentialProvider: fmt::Debug + Send + Sync {
         let _ = shutdown;
         ready(()).boxed()
     }
+}
+
+/// Where a credential came from, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// The provider in the words of the official library, such as
+    /// `default/cli_profile/static_ak`.
+    pub provider: String,
+    /// The end of the credential; nothing if it has none.
+    pub expires: Option<Timestamp>,
 }
 
 /// An access key, perhaps a temporary one.

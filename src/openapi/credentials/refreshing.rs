@@ -15,7 +15,7 @@ use super::lease::Lease;
 use super::plan::Plan;
 use super::reason::{Unavailable, whole};
 use super::surroundings::Surroundings;
-use super::{Credential, CredentialError, CredentialProvider};
+use super::{Credential, CredentialError, CredentialProvider, Provenance};
 use crate::clock::{after, between};
 use crate::model::AccountName;
 use crate::pacing::{Backoff, backoff};
@@ -234,6 +234,15 @@ impl Refreshing {
 impl CredentialProvider for Refreshing {
     fn credential(&self) -> BoxFuture<'_, Result<Arc<Credential>, CredentialError>> {
         Box::pin(self.current())
+    }
+
+    fn provenance(&self) -> Option<Provenance> {
+        let held = self.current.load();
+        let lease = &held.as_ref()?.lease;
+        Some(Provenance {
+            provider: lease.origin.clone(),
+            expires: lease.expires,
+        })
     }
 
     fn invalidate(&self, refused: &Credential) -> bool {
