@@ -139,6 +139,8 @@ impl Refreshing {
             state.failure.take().is_some()
         };
         let (account, origin) = (&self.account, &lease.origin);
+        let telemetry = &self.surroundings.telemetry;
+        telemetry.credential_obtained(account, lease.expires);
         let expires = lease.expires.map(tracing::field::display);
         if recovered || !same {
             tracing::info!(%account, provider = %origin, expires, "credential obtained");
@@ -163,6 +165,7 @@ impl Refreshing {
             (state.failures == 1, pause)
         };
         let (account, error) = (&self.account, whole(&failure));
+        self.surroundings.telemetry.credential_failed(account);
         let usable = self.usable().is_some();
         if first {
             tracing::warn!(%account, error, usable, "credential cannot be obtained");
@@ -260,7 +263,10 @@ impl CredentialProvider for Refreshing {
             return false;
         }
         drop(state);
-        self.is_refused.store(true, Ordering::Relaxed);
+        if !self.is_refused.swap(true, Ordering::Relaxed) {
+            let (account, provider) = (&self.account, &held.lease.origin);
+            tracing::warn!(%account, %provider, "the cloud refused the credential");
+        }
         self.refused.notify_one();
         true
     }

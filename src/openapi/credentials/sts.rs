@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Credential;
 use super::environment::Environment;
-use super::exchange::{self, Service};
+use super::exchange::{self, Quote, Service};
 use super::formats::{Grant, sts};
 use super::reason::Reason;
 use super::role::{OidcRole, Role, StsSite};
@@ -130,6 +130,7 @@ async fn ask(
         name: NAME,
         transport: &*surroundings.outside,
         limit: TIMEOUT,
+        quote: Quote::Body,
     };
     let began = Instant::now();
     let mut repetition = 0;
