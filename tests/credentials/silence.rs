@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use sag_exporter::openapi::credentials::{OidcRole, Role};
 use sag_exporter::openapi::{CredentialSource, SecretSource};
 use sag_exporter::secret::Secret;
@@ -154,10 +155,12 @@ async fn the_task_ends_with_the_process() {
         shutdown.cancel();
     };
     tokio::join!(task, stop);
+    // One that never ends has a task like any other.
     let fixed = world
         .set("ACCESS_KEY_ID", "k")
         .set("ACCESS_KEY_SECRET", "s");
     let fixed = fixed.provider(&CredentialSource::Environment);
-    fixed.refresh_loop(CancellationToken::new()).await;
-    assert!(telemetry().encode().is_ok());
+    let unchanging = fixed.refresh_loop(CancellationToken::new());
+    assert!(unchanging.now_or_never().is_none(), "until shutdown");
+    fixed.refresh_loop(shutdown).await;
 }

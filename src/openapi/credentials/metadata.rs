@@ -26,7 +26,7 @@ pub(super) async fn ecs_ram_role(
         });
     }
     let session = Session::open(surroundings).await?;
-    let role = match name.or_else(|| environment.value(ROLE_NAME)) {
+    let role = match name.or_else(|| environment.get(ROLE_NAME)) {
         Some(role) => role.to_owned(),
         None => session.get("", metadata::role_name).await?,
     };

@@ -31,7 +31,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, FutureExt, ready};
+use futures_util::future::{BoxFuture, FutureExt};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -72,8 +72,8 @@ pub trait CredentialProvider: fmt::Debug + Send + Sync {
     /// each next one ahead of the end of the one before. To be run as one task;
     /// without it credentials are obtained when they are asked for.
     fn refresh_loop(&self, shutdown: CancellationToken) -> BoxFuture<'_, ()> {
-        let _ = shutdown;
-        ready(()).boxed()
+        // One that never ends needs no care, but its task lasts as long.
+        shutdown.cancelled_owned().boxed()
     }
 }
 
@@ -258,7 +258,7 @@ fn access_key(
 }
 
 fn from_environment(environment: &Environment) -> Result<Credential, CredentialError> {
-    let value = |name| environment.value(name);
+    let value = |name| environment.get(name);
     let required = |name, expected| value(name).ok_or(CredentialError::Unset { name, expected });
     Credential::new(
         required("ALIBABA_CLOUD_ACCESS_KEY_ID", ID)?,
