@@ -144,6 +144,23 @@ async fn a_failure_is_logged_when_it_begins_and_when_it_ends() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_key_that_stays_refused_is_logged_once() {
+    let (log, _guard) = Log::start(Level::WARN);
+    let world = World::new()
+        .set("ACCESS_KEY_ID", "k")
+        .set("ACCESS_KEY_SECRET", "s");
+    let provider = world.provider(&CredentialSource::Chain);
+    for _ in 0..5 {
+        let credential = provider.credential().await.unwrap();
+        assert!(provider.invalidate(&credential));
+        assert_eq!(provider.credential().await.unwrap(), credential);
+        assert!(!provider.invalidate(&credential), "bounded");
+        tokio::time::advance(Duration::from_secs(61)).await;
+    }
+    assert_eq!(log.text().lines().count(), 1, "{}", log.text());
+}
+
 #[tokio::test]
 async fn the_task_ends_with_the_process() {
     let world = World::new();

@@ -54,6 +54,8 @@ struct State {
     failures: u32,
     /// Why the last attempt failed, and when the next one may be made.
     failure: Option<(Unavailable, Instant)>,
+    /// The one that the cloud refused last, which is logged once.
+    refused: Option<Arc<Credential>>,
     /// When the last one was obtained because of a refusal.
     renewed: Option<Instant>,
 }
@@ -256,14 +258,16 @@ impl CredentialProvider for Refreshing {
         if *held.lease.credential != *refused {
             return true;
         }
-        let state = self.state();
+        let mut state = self.state();
         let too_soon = |renewed: Instant| renewed.elapsed() < RENEWAL_GAP;
         let failing = |(_, again): &(_, Instant)| Instant::now() < *again;
         if state.failure.as_ref().is_some_and(failing) || state.renewed.is_some_and(too_soon) {
             return false;
         }
+        let known = state.refused.replace(Arc::clone(&held.lease.credential));
         drop(state);
-        if !self.is_refused.swap(true, Ordering::Relaxed) {
+        self.is_refused.store(true, Ordering::Relaxed);
+        if known.is_none_or(|known| *known != *refused) {
             let (account, provider) = (&self.account, &held.lease.origin);
             tracing::warn!(%account, %provider, "the cloud refused the credential");
         }
