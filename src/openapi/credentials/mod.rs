@@ -223,10 +223,9 @@ fn plan(source: &CredentialSource) -> Result<Plan, CredentialError> {
             secret,
             security_token,
         } => {
-            let token = security_token.as_ref();
-            let provider = access_key(id, secret, token)?;
-            let parts = [Some(id), Some(secret), token].into_iter().flatten();
-            Plan::Given(provider, parts.filter_map(SecretSource::path).collect())
+            // What stands in the configuration itself is checked at once.
+            access_key(id, secret, security_token.as_ref())?;
+            Plan::AccessKey(id.clone(), secret.clone(), security_token.clone())
         }
         CredentialSource::Profile(name) => Plan::FirstOf(FirstOf::profile(name)),
         CredentialSource::EcsRamRole(name) => Plan::EcsRamRole(name.clone()),
