@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::daemon::Plan;
 use crate::clock::Clock;
-use crate::config::{Account, Environment};
+use crate::config::Account;
 use crate::model::AccountName;
-use crate::openapi::credentials::{self, CredentialError};
+use crate::openapi::credentials::{self, CredentialError, CredentialProvider, Surroundings};
 use crate::openapi::transport::{HttpOptions, HttpTransport, Transport};
 use crate::openapi::{self, transport};
 use crate::sag;
@@ -15,6 +16,7 @@ use crate::telemetry::Telemetry;
 #[derive(Debug, Clone)]
 pub(super) struct Ground {
     pub(super) transport: Arc<dyn Transport>,
+    pub(super) surroundings: Surroundings,
     pub(super) clock: Clock,
     pub(super) telemetry: Telemetry,
 }
@@ -27,30 +29,38 @@ pub struct ClientError {
     source: CredentialError,
 }
 
-/// The transport over real sockets.
-pub(super) fn transport() -> Result<Arc<dyn Transport>, transport::SetupError> {
-    Ok(Arc::new(HttpTransport::new(&HttpOptions::default())?))
+impl Ground {
+    /// Over real sockets; connects nowhere.
+    pub(super) fn new(plan: &Plan, telemetry: &Telemetry) -> Result<Self, transport::SetupError> {
+        let environment = plan.environment.clone();
+        Ok(Self {
+            transport: Arc::new(HttpTransport::new(&HttpOptions::default())?),
+            surroundings: Surroundings::new(environment, plan.clock, telemetry.clone())?,
+            clock: plan.clock,
+            telemetry: telemetry.clone(),
+        })
+    }
 }
 
-/// The client of one cloud account. Nothing is called yet.
+/// The client of one cloud account, and the credential to be kept fresh for
+/// it. Nothing is called yet.
 pub(super) fn client(
     account: &Account,
-    environment: &Environment,
     ground: &Ground,
-) -> Result<sag::Client, ClientError> {
+) -> Result<(sag::Client, Arc<dyn CredentialProvider>), ClientError> {
     let name = account.sweep.name.clone();
-    let variable = |key: &str| environment.get(key).map(str::to_owned);
-    let provider =
-        credentials::provider(&account.credentials, &variable).map_err(|source| ClientError {
-            account: name.clone(),
-            source,
-        })?;
+    let provider = credentials::provider(&name, &account.credentials, &ground.surroundings);
+    let provider = provider.map_err(|source| ClientError {
+        account: name.clone(),
+        source,
+    })?;
     let options = openapi::Options::new(name, account.endpoint.clone(), account.rate);
-    Ok(sag::Client::new(openapi::Client::new(
+    let client = sag::Client::new(openapi::Client::new(
         options,
-        provider,
+        Arc::clone(&provider),
         Arc::clone(&ground.transport),
         ground.clock,
         ground.telemetry.clone(),
-    )))
+    ));
+    Ok((client, provider))
 }

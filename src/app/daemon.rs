@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Account, Config, Environment};
 use crate::fleet::{self, Fleet};
 use crate::httpd::{self, Limits};
+use crate::openapi::credentials::CredentialProvider;
 use crate::openapi::transport;
 use crate::sag;
 use crate::sweep::{Context, Sweeper};
@@ -40,7 +41,7 @@ pub struct Plan {
 /// A daemon that is ready to run.
 #[derive(Debug)]
 pub struct Daemon {
-    sweepers: Vec<Sweeper<sag::Client>>,
+    watches: Vec<Watch>,
     publisher: Publisher,
     router: Router,
     telemetry: Telemetry,
@@ -72,18 +73,14 @@ impl Daemon {
         let telemetry = Telemetry::new(plan.build)?;
         telemetry.config_loaded(plan.clock.now());
         let (observations, received) = mpsc::channel(QUEUED_OBSERVATIONS);
-        let ground = Ground {
-            transport: cloud::transport()?,
-            clock: plan.clock,
-            telemetry: telemetry.clone(),
-        };
+        let ground = Ground::new(&plan, &telemetry)?;
         let context = Context {
             clock: plan.clock,
             telemetry: telemetry.clone(),
             observations,
             progress: Arc::new(()),
         };
-        let sweepers = sweepers(&plan.config, &plan.environment, &ground, &context)?;
+        let watches = watches(&plan.config, &ground, &context)?;
         let published = Arc::new(ArcSwap::from_pointee(Published::nothing()));
         let lifecycle = Lifecycle::new();
         let options = web::Options {
@@ -91,7 +88,7 @@ impl Daemon {
             build: plan.build,
         };
         Ok(Self {
-            sweepers,
+            watches,
             publisher: Publisher {
                 observations: received,
                 fleet: Fleet::new(fleet::Options {
@@ -155,7 +152,17 @@ impl Daemon {
             "publisher",
             async move { publisher.await.map_err(Into::into) },
         );
-        for sweeper in self.sweepers {
+        for watch in self.watches {
+            let Watch {
+                sweeper,
+                credentials,
+            } = watch;
+            let name = format!("credential of account {}", sweeper.account());
+            let stop = sweeping.clone();
+            tasks.spawn(name, async move {
+                credentials.refresh_loop(stop).await;
+                Ok(())
+            });
             let name = format!("sweep of account {}", sweeper.account());
             let swept = sweeper.run(sweeping.clone());
             tasks.spawn(name, async move {
@@ -167,23 +174,28 @@ impl Daemon {
     }
 }
 
-pub(super) fn sweepers(
+/// What watches one cloud account.
+#[derive(Debug)]
+pub(super) struct Watch {
+    pub(super) sweeper: Sweeper<sag::Client>,
+    pub(super) credentials: Arc<dyn CredentialProvider>,
+}
+
+pub(super) fn watches(
     config: &Config,
-    environment: &Environment,
     ground: &Ground,
     context: &Context,
-) -> Result<Vec<Sweeper<sag::Client>>, SetupError> {
-    let sweeper = |account: &Account| {
-        let client = cloud::client(account, environment, ground)?;
+) -> Result<Vec<Watch>, SetupError> {
+    let watch = |account: &Account| {
+        let (client, credentials) = cloud::client(account, ground)?;
         let options = account.sweep.clone();
-        Ok(Sweeper::new(
-            config.sweep.clone(),
-            options,
-            client,
-            context.clone(),
-        ))
+        let sweeper = Sweeper::new(config.sweep.clone(), options, client, context.clone());
+        Ok(Watch {
+            sweeper,
+            credentials,
+        })
     };
-    config.accounts.iter().map(sweeper).collect()
+    config.accounts.iter().map(watch).collect()
 }
 
 /// Reports of instances that wait for the publisher. While it is full, sweeps

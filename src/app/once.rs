@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::cloud::{self, Ground};
-use super::daemon::{Plan, QUEUED_OBSERVATIONS, SetupError, sweepers};
+use super::cloud::Ground;
+use super::daemon::{Plan, QUEUED_OBSERVATIONS, SetupError, watches};
 use crate::exposition::Exposition;
 use crate::fleet::{self, Fleet};
 use crate::model::SweepOutcome;
@@ -36,23 +36,19 @@ pub async fn once(
     let telemetry = Telemetry::new(plan.build)?;
     telemetry.config_loaded(plan.clock.now());
     let (observations, mut received) = mpsc::channel(QUEUED_OBSERVATIONS);
-    let ground = Ground {
-        transport: cloud::transport()?,
-        clock: plan.clock,
-        telemetry: telemetry.clone(),
-    };
+    let ground = Ground::new(&plan, &telemetry)?;
     let context = Context {
         clock: plan.clock,
         telemetry: telemetry.clone(),
         observations,
         progress,
     };
-    let sweepers = sweepers(&plan.config, &plan.environment, &ground, &context)?;
+    let watches = watches(&plan.config, &ground, &context)?;
     drop(context);
     // Each sweeper is consumed, so that the queue ends when all of them are done.
-    let sweeps = join_all(sweepers.into_iter().map(|mut sweeper| {
+    let sweeps = join_all(watches.into_iter().map(|mut watch| {
         let shutdown = shutdown.clone();
-        async move { sweeper.sweep_once(&shutdown).await }
+        async move { watch.sweeper.sweep_once(&shutdown).await }
     }));
     let mut fleet = Fleet::new(fleet::Options {
         retain: plan.config.sweep.retain,

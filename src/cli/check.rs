@@ -97,6 +97,18 @@ fn credential(source: &CredentialSource) -> String {
                 SecretSource::File(path) => format!("{kind} from {}", path.display()),
             }
         }
+        CredentialSource::Chain => "the first that works of the default chain".to_owned(),
+        CredentialSource::Profile(name) => format!("profile {name}"),
+        CredentialSource::EcsRamRole(None) => "RAM role of this server".to_owned(),
+        CredentialSource::EcsRamRole(Some(name)) => format!("RAM role {name} of this server"),
+        CredentialSource::Oidc(role) => match &role.arn {
+            Some(arn) => format!("role {arn} by OIDC token"),
+            None => "role of the environment by OIDC token".to_owned(),
+        },
+        CredentialSource::Uri(_) => "from a URI (not shown)".to_owned(),
+        CredentialSource::AssumeRole { base, role } => {
+            format!("role {}, assumed with: {}", role.arn, credential(base))
+        }
     }
 }
 

@@ -7,7 +7,6 @@
 
 mod account;
 mod decode;
-mod environment;
 mod file;
 mod narrow;
 mod node;
@@ -16,7 +15,6 @@ mod scalars;
 mod source;
 mod web;
 
-pub use self::environment::Environment;
 pub use self::problem::{Errors, Problem};
 pub use self::source::{Origin, Source, parse};
 pub use self::web::{ListenAddress, ListenAddressError, Web};
@@ -24,6 +22,7 @@ pub use self::web::{ListenAddress, ListenAddressError, Web};
 use std::num::NonZeroU32;
 
 use crate::exposition;
+pub use crate::openapi::credentials::Environment;
 use crate::openapi::{CredentialSource, Endpoint};
 use crate::pacing::Rate;
 use crate::sweep;
