@@ -1,1 +1,71 @@
 //! From YAML and flags to the options that each room owns, all errors at once.
+//!
+//! The way is: bytes → a tree of nodes with lines ([`node`]) → a table of keys
+//! for each mapping ([`decode`]) → the options of the rooms, whose own types
+//! refuse what is out of range. A new key is one line in the table of its
+//! mapping. Nothing here reads the environment, calls the cloud or logs.
+
+mod account;
+mod decode;
+mod file;
+mod narrow;
+mod node;
+mod problem;
+mod scalars;
+mod source;
+mod web;
+
+pub use self::problem::{Errors, Problem};
+pub use self::source::{Origin, Source, parse};
+pub use self::web::{ListenAddress, ListenAddressError, TelemetryPath, TelemetryPathError, Web};
+
+use std::num::NonZeroU32;
+
+use crate::exposition;
+use crate::openapi::{CredentialSource, Endpoint};
+use crate::pacing::Rate;
+use crate::sweep;
+
+/// Everything that an operator chose in the configuration file, or by flags in
+/// its stead. Its `Debug` shows no secret.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The cloud accounts: at least one, each with a name of its own.
+    pub accounts: Vec<Account>,
+    /// How they are swept.
+    pub sweep: sweep::Options,
+    /// What is published.
+    pub exposition: exposition::Options,
+}
+
+/// One cloud account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Account {
+    /// What a sweep must know of it.
+    pub sweep: sweep::AccountOptions,
+    /// Where its credential comes from.
+    pub credentials: CredentialSource,
+    /// The address of the API.
+    pub endpoint: Endpoint,
+    /// Calls per second and operation: the ceiling of the adaptive rate.
+    pub rate: Rate,
+}
+
+/// The defaults of the keys that no room owns. The others are the `Default`
+/// of [`sweep::Options`], [`exposition::Options`] and [`Endpoint`].
+pub mod defaults {
+    use super::{NonZeroU32, Rate};
+
+    /// The name of the only account when there is no file.
+    pub const ACCOUNT_NAME: &str = "default";
+
+    /// `accounts[].rate`: low enough to leave a shared quota to people and
+    /// other programs.
+    #[expect(clippy::expect_used, reason = "5 lies between 0 and Rate::MAX")]
+    pub fn rate() -> Rate {
+        Rate::new(5.0).expect("5 is a rate")
+    }
+
+    /// `accounts[].concurrency`: enough to keep the rate at usual latencies.
+    pub const CONCURRENCY: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
+}

@@ -1,0 +1,199 @@
+//! Where the exporter listens, and under which path it shows its metrics.
+
+use std::fmt;
+
+/// What the flags `--web.*` say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Web {
+    /// Where to listen: at least one address, none twice.
+    pub listen: Vec<ListenAddress>,
+    /// The path of the metrics.
+    pub telemetry_path: TelemetryPath,
+}
+
+/// `HOST:PORT`, or `:PORT` for all interfaces, IPv6 and IPv4.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ListenAddress {
+    /// `None` for all interfaces; an IPv6 address without its brackets.
+    host: Option<String>,
+    port: u16,
+}
+
+/// The text is no address to listen on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is not an address to listen on: expected :PORT, HOST:PORT or [IPv6]:PORT")]
+pub struct ListenAddressError {
+    found: String,
+}
+
+impl ListenAddress {
+    /// Checks the text. A name is resolved only when it is bound.
+    ///
+    /// # Errors
+    ///
+    /// Names the text and what was expected of it.
+    pub fn parse(text: &str) -> Result<Self, ListenAddressError> {
+        let refuse = || ListenAddressError {
+            found: text.chars().take(MAX_HOST_BYTES).collect(),
+        };
+        let (host, port) = text.rsplit_once(':').ok_or_else(refuse)?;
+        let port = port.parse().map_err(|_| refuse())?;
+        let bracketed = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        let host = match (host, bracketed) {
+            ("", _) => None,
+            (_, Some(v6)) if v6.parse::<std::net::Ipv6Addr>().is_ok() => Some(v6),
+            (name, None) if is_host(name) => Some(name),
+            _ => return Err(refuse()),
+        };
+        Ok(Self {
+            host: host.map(str::to_owned),
+            port,
+        })
+    }
+
+    /// What to bind: the first that works. All interfaces are `[::]`, which
+    /// takes IPv4 too, or `0.0.0.0` on a machine without IPv6.
+    pub fn candidates(&self) -> Vec<(String, u16)> {
+        match &self.host {
+            Some(host) => vec![(host.clone(), self.port)],
+            None => vec![
+                ("::".to_owned(), self.port),
+                ("0.0.0.0".to_owned(), self.port),
+            ],
+        }
+    }
+
+    /// The port; 0 lets the system choose.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+/// As it was given.
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            None => write!(f, ":{}", self.port),
+            Some(host) if host.contains(':') => write!(f, "[{host}]:{}", self.port),
+            Some(host) => write!(f, "{host}:{}", self.port),
+        }
+    }
+}
+
+fn is_host(name: &str) -> bool {
+    name.len() <= MAX_HOST_BYTES
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+}
+
+/// The path under which the metrics are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TelemetryPath(String);
+
+/// The text is no path for metrics.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is not a path for metrics: expected {expected}")]
+pub struct TelemetryPathError {
+    found: String,
+    expected: &'static str,
+}
+
+impl TelemetryPath {
+    /// Checks the text.
+    ///
+    /// # Errors
+    ///
+    /// Names the text and what was expected of it.
+    pub fn parse(text: &str) -> Result<Self, TelemetryPathError> {
+        let refuse = |expected| {
+            Err(TelemetryPathError {
+                found: text.chars().take(MAX_PATH_BYTES).collect(),
+                expected,
+            })
+        };
+        let plain =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.' | b'~');
+        if !text.starts_with('/') || text.len() > MAX_PATH_BYTES || !text.bytes().all(plain) {
+            return refuse("one such as /metrics");
+        }
+        if text == "/" || text.starts_with("/-/") || text.starts_with("/api/") {
+            return refuse("one that is not /, /-/… or /api/…, which have other uses");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for TelemetryPath {
+    /// Where Prometheus looks without being told.
+    fn default() -> Self {
+        Self("/metrics".to_owned())
+    }
+}
+
+impl fmt::Display for TelemetryPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The limit of the domain name system.
+const MAX_HOST_BYTES: usize = 253;
+
+/// Long enough for any prefix of a proxy.
+const MAX_PATH_BYTES: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_host_and_a_port() {
+        for (text, candidates) in [
+            (":10724", Some(vec!["::", "0.0.0.0"])),
+            ("127.0.0.1:10724", Some(vec!["127.0.0.1"])),
+            ("[::1]:0", Some(vec!["::1"])),
+            ("localhost:65535", Some(vec!["localhost"])),
+            ("10724", None),
+            ("localhost", None),
+            (":65536", None),
+            ("::1:80", None),
+            ("[127.0.0.1]:80", None),
+            ("a b:80", None),
+            ("http://x:80", None),
+        ] {
+            let found = ListenAddress::parse(text).ok();
+            let hosts = found.as_ref().map(|address| {
+                let hosts = address.candidates();
+                hosts.into_iter().map(|(host, _)| host).collect::<Vec<_>>()
+            });
+            let expected = candidates.map(|hosts| hosts.into_iter().map(str::to_owned).collect());
+            assert_eq!(hosts, expected, "{text}");
+            assert!(
+                found.is_none_or(|address| address.to_string() == text),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_path_for_metrics_takes_no_other_place() {
+        for (text, valid) in [
+            ("/metrics", true),
+            ("/sag/metrics", true),
+            ("/", false),
+            ("metrics", false),
+            ("/-/ready", false),
+            ("/api/v1/status", false),
+            ("/metrics?x", false),
+            ("/é", false),
+        ] {
+            assert_eq!(TelemetryPath::parse(text).is_ok(), valid, "{text}");
+        }
+    }
+}

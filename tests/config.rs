@@ -1,0 +1,340 @@
+//! The configuration as an operator meets it: good files, bad files with what
+//! is said of them, and bytes that are no file at all.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use sag_exporter::config::{self, Config, Errors, Origin, Source};
+use sag_exporter::exposition::UserLabels;
+use sag_exporter::model::{Region, SagId};
+use sag_exporter::openapi::{CredentialSource, Endpoint, SecretSource};
+use sag_exporter::sweep;
+
+#[test]
+fn each_bad_file_gets_exactly_the_expected_messages() {
+    let files = files("bad");
+    assert!(files.len() > 40, "{} files", files.len());
+    let mut wrong = Vec::new();
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        let expected: Vec<String> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# expect: "))
+            .map(|rest| format!("{}:{rest}", path.display()))
+            .collect();
+        let found = load(&path).expect_err(&path.display().to_string());
+        if found.to_string() != expected.join("\n") {
+            wrong.push(found.to_string());
+        }
+        assert_no_secret(&found.to_string());
+        assert_no_secret(&format!("{found:?}"));
+    }
+    assert!(wrong.is_empty(), "unexpected:\n{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn good_files_load_and_show_no_secret() {
+    for path in files("good") {
+        let config = load(&path).unwrap_or_else(|errors| panic!("{errors}"));
+        let debug = format!("{config:?} {config:#?}");
+        assert!(
+            debug.contains("[secret]") || !fs::read_to_string(&path).unwrap().contains("MARKED")
+        );
+        assert_no_secret(&debug);
+    }
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let config = load(&data("good/minimal.yml")).unwrap();
+    assert_eq!(config.sweep, sweep::Options::default());
+    let account = only(&config);
+    assert_eq!(account.credentials, CredentialSource::Environment);
+    assert_eq!(account.endpoint, Endpoint::default());
+    assert!(account.sweep.instances.is_empty());
+    assert_eq!(account.rate.per_second(), 5.0);
+    assert_eq!(account.sweep.concurrency.get(), 4);
+
+    let mut complete = load(&data("good/complete.yml")).unwrap();
+    let account = &mut complete.accounts[0];
+    let expected = CredentialSource::AccessKey {
+        id: SecretSource::Inline(sag_exporter::secret::Secret::new("LTAI-MARKED-SECRET")),
+        secret: SecretSource::File(data("good/key")),
+        security_token: Some(SecretSource::File(data("good/key"))),
+    };
+    assert_eq!(account.credentials, expected);
+    assert_eq!(account.sweep.instances, [instance("sag-abc123")]);
+    account.sweep.instances.clear();
+    account.credentials = CredentialSource::Environment;
+    assert_eq!(
+        complete, config,
+        "the defaults in complete.yml are those of the code"
+    );
+}
+
+#[test]
+fn values_arrive_where_they_belong() {
+    let config = load(&data("good/aliases.yml")).unwrap();
+    let [first, second] = &config.accounts[..] else {
+        panic!("{config:?}");
+    };
+    assert_eq!(first.credentials, second.credentials);
+    assert_eq!(second.sweep.name.as_str(), "42");
+    assert_eq!(first.sweep.regions.len(), 2);
+    assert_eq!(first.rate.per_second(), 0.5);
+    assert_eq!(second.endpoint.as_str(), "http://[::1]:10725");
+    assert_eq!(config.sweep.interval, Duration::from_secs(90));
+    assert_eq!(config.sweep.retain, 0);
+    assert_eq!(config.exposition.user_labels, UserLabels::None);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = load(&data("good/nothing.yml")).unwrap_err().to_string();
+    let expected = "tests/data/config/good/nothing.yml: cannot be read: No such file";
+    assert!(error.starts_with(expected), "{error}");
+    let error = load(&data("good")).unwrap_err().to_string();
+    assert_eq!(error, "tests/data/config/good: not a regular file");
+}
+
+#[test]
+fn files_with_a_key_are_checked() {
+    let directory = tempfile::tempdir().unwrap();
+    let check = |content: &[u8], expected: Option<&str>| {
+        fs::write(directory.path().join("key"), content).unwrap();
+        let file = directory.path().join("c.yml");
+        let text = "accounts: [{name: a, regions: [r], credentials: {access_key_id: LTAI, \
+                    access_key_secret_file: key}}]\n";
+        fs::write(&file, text).unwrap();
+        let found = load(&file)
+            .err()
+            .map(|errors| errors.problems()[0].text.clone());
+        let found = found
+            .as_deref()
+            .and_then(|text| text.rsplit_once("key: ").map(|(_, t)| t));
+        assert_eq!(found.is_some(), expected.is_some());
+        assert!(
+            found
+                .unwrap_or_default()
+                .starts_with(expected.unwrap_or_default()),
+            "{found:?}"
+        );
+    };
+    check(b"secret\n", None);
+    check(b" \n", Some("empty"));
+    check(b"\xff\n", Some("not UTF-8"));
+    check(&vec![b'x'; 64 * 1024 + 1], Some("longer than 65536 bytes"));
+}
+
+#[test]
+fn lists_and_files_have_limits() {
+    let check = |text: &str, expected: &str| {
+        let error = config::parse(text.as_bytes(), Path::new("c.yml")).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    };
+    let ids = |count: usize| (0..count).map(|i| format!("s{i},")).collect::<String>();
+    let text = |count| {
+        format!(
+            "accounts: [{{name: a, regions: [r], instances: [{}]}}]",
+            ids(count)
+        )
+    };
+    assert!(config::parse(text(500).as_bytes(), Path::new("c.yml")).is_ok());
+    check(
+        &text(501),
+        "c.yml:1: accounts[0].instances: 501 entries: expected at most 500",
+    );
+    let accounts = "x,".repeat(501);
+    check(
+        &format!("accounts: [{accounts}]"),
+        "c.yml:1: accounts: 501 entries: expected at most 500",
+    );
+    let keys = (0..65).map(|i| format!("k{i}: 0,")).collect::<String>();
+    check(
+        &format!("{{{keys}}}"),
+        "c.yml:1: 65 keys: expected at most 64",
+    );
+    let many = "x,".repeat(200);
+    let error = config::parse(format!("accounts: [{many}]").as_bytes(), Path::new("c.yml"));
+    let error = error.unwrap_err().to_string();
+    assert_eq!(error.lines().count(), 101);
+    assert!(error.ends_with("\nc.yml: and 100 more"), "{error}");
+}
+
+#[test]
+fn large_nonsense_is_refused() {
+    for piece in [
+        "[",
+        "{",
+        "- ",
+        "? ",
+        "a: ",
+        "&a ",
+        "*a ",
+        "! ",
+        "'",
+        "\"",
+        "|\n",
+        "#",
+        "---\n",
+        "%a\n",
+        "a:\n",
+        "[a, ",
+        "{a: ",
+        "\n",
+        "a\n",
+        "- - ",
+        ",",
+        "\u{feff}",
+        "a: [*b]\nb: &b x\n",
+    ] {
+        let text = piece.repeat(1_000_000 / piece.len());
+        assert!(
+            config::parse(text.as_bytes(), Path::new("c.yml")).is_err(),
+            "{piece:?}"
+        );
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused_with_their_line() {
+    let error = config::parse(b"a: 1\nb: \xff", Path::new("c.yml")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "c.yml:2: not UTF-8: expected YAML in UTF-8"
+    );
+}
+
+#[test]
+fn flags_stand_in_for_a_file() {
+    let source = Source {
+        origin: Origin::Flags {
+            region: Region::parse("cn-shanghai").unwrap(),
+            endpoint: Endpoint::default(),
+        },
+        instances: vec![instance("sag-1"), instance("sag-2")],
+    };
+    let config = source.load().unwrap();
+    let account = only(&config);
+    assert_eq!(account.sweep.name.as_str(), "default");
+    assert_eq!(account.credentials, CredentialSource::Environment);
+    assert_eq!(account.sweep.instances, source.instances);
+}
+
+#[test]
+fn an_instance_flag_narrows_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("c.yml");
+    let check = |instances: [&str; 2], wanted: &[&str], expected: Result<&[&str], &str>| {
+        let text = format!(
+            "accounts: [{{name: a, regions: [r]{}}}, {{name: b, regions: [r]{}}}]",
+            instances[0], instances[1]
+        );
+        fs::write(&file, text).unwrap();
+        let source = Source {
+            origin: Origin::File(file.clone()),
+            instances: wanted.iter().map(|id| instance(id)).collect(),
+        };
+        let found = source.load().map(|config| {
+            let accounts = config.accounts.into_iter();
+            let each = accounts.map(|a| format!("{}: {:?}", a.sweep.name, a.sweep.instances));
+            each.collect::<Vec<_>>()
+        });
+        match (found, expected) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+            (Err(found), Err(expected)) => {
+                assert_eq!(found.to_string(), format!("{}: {expected}", file.display()));
+            }
+            (found, expected) => panic!("{found:?} is not {expected:?}"),
+        }
+    };
+    let listed = [", instances: [s1, s2]", ", instances: [s3]"];
+    check(listed, &["s3", "s2"], Ok(&[r#"a: ["s2"]"#, r#"b: ["s3"]"#]));
+    check(listed, &["s2", "s2"], Ok(&[r#"a: ["s2"]"#]));
+    check(
+        listed,
+        &["s4"],
+        Err("--sag.instance=s4: no account lists it: expected an instance of the file"),
+    );
+    let one_discovers = [", instances: [s1]", ""];
+    check(one_discovers, &["s4"], Ok(&[r#"b: ["s4"]"#]));
+    check(
+        ["", ""],
+        &["s4"],
+        Err(
+            "--sag.instance=s4: it may belong to the account a or b: expected it under instances \
+             of one of them",
+        ),
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = config::parse(&bytes, Path::new("c.yml"));
+    }
+
+    #[test]
+    fn no_yaml_like_text_makes_it_panic(text in "([ \\-a-z:\\[\\]{},&*!|>'\"#?%@\\n\\t0-9]|\\PC){0,120}") {
+        let _ = config::parse(text.as_bytes(), Path::new("c.yml"));
+    }
+
+    #[test]
+    fn no_damage_to_a_file_makes_it_panic_or_talk(
+        at in any::<prop::sample::Index>(),
+        length in 0..20_usize,
+        insert in "([ \\-a-z:\\[\\]{},&*!|>'\"#?%@\\n\\t0-9]){0,4}",
+    ) {
+        for path in files("good").into_iter().chain(files("bad")) {
+            let is_good = path.starts_with(data("good"));
+            let mut bytes = fs::read(path).unwrap();
+            let start = at.index(bytes.len());
+            let end = (start + length).min(bytes.len());
+            bytes.splice(start..end, insert.bytes());
+            if let Err(errors) = config::parse(&bytes, Path::new("c.yml")) {
+                prop_assert!(!errors.problems().is_empty());
+                // Bad files may turn a password into a host.
+                prop_assert!(!is_good || !errors.to_string().contains("MARKED"), "{errors}");
+            }
+        }
+    }
+}
+
+fn load(path: &Path) -> Result<Config, Errors> {
+    let source = Source {
+        origin: Origin::File(path.to_owned()),
+        instances: Vec::new(),
+    };
+    source.load()
+}
+
+fn only(config: &Config) -> &config::Account {
+    assert_eq!(config.accounts.len(), 1);
+    config.accounts.first().unwrap()
+}
+
+fn instance(id: &str) -> SagId {
+    SagId::parse(id).unwrap()
+}
+
+fn assert_no_secret(text: &str) {
+    assert!(!text.contains("MARKED"), "a secret shows in {text}");
+}
+
+fn data(name: &str) -> PathBuf {
+    Path::new("tests/data/config").join(name)
+}
+
+fn files(kind: &str) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(data(kind))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yml"))
+        .collect();
+    files.sort();
+    files
+}
