@@ -12,6 +12,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::Handler;
@@ -19,12 +20,15 @@ use super::activity::{Activity, Refusal};
 use super::body::Body;
 use super::io::{Reporting, Transport};
 use super::limits::Limits;
+use super::tls::Acceptor;
 use crate::telemetry::Telemetry;
 
 /// What all connections of a server share.
 pub(super) struct Shared<H> {
     /// Makes the responses.
     pub(super) handler: H,
+    /// Makes the handshakes; `None` for plain HTTP.
+    pub(super) tls: Option<Acceptor>,
     /// What a client may take.
     pub(super) limits: Limits,
     /// Counts what is refused.
@@ -33,9 +37,34 @@ pub(super) struct Shared<H> {
     pub(super) shutdown: CancellationToken,
 }
 
+/// Makes the handshake, if there is one to make, and serves the connection.
+/// Both happen here, in the connection's own task, so that a slow client keeps
+/// nobody waiting. The time of the first head covers the handshake.
+pub(super) async fn open<H: Handler>(
+    stream: TcpStream,
+    activity: Arc<Activity>,
+    shared: Arc<Shared<H>>,
+) {
+    let Some(tls) = shared.tls.clone() else {
+        return serve(stream, activity, shared).await;
+    };
+    let secured = tokio::select! {
+        secured = tls.handshake(stream) => secured,
+        refusal = activity.overdue(&shared.limits) => return cut(refusal, &shared.telemetry),
+        () = shared.shutdown.cancelled() => return,
+    };
+    match secured {
+        Ok(stream) => serve(stream, activity, shared).await,
+        Err(error) => {
+            tracing::debug!(%error, "TLS handshake failed");
+            cut(Refusal::Handshake, &shared.telemetry);
+        }
+    }
+}
+
 /// Serves one connection until either side ends it, its time is used up, or the
 /// server stops and the response in flight has gone out.
-pub(super) async fn serve<T, H>(transport: T, activity: Arc<Activity>, shared: Arc<Shared<H>>)
+async fn serve<T, H>(transport: T, activity: Arc<Activity>, shared: Arc<Shared<H>>)
 where
     T: Transport,
     H: Handler,

@@ -6,7 +6,7 @@
 //!
 //! HTTP/1.0 and 1.1 are spoken. HTTP/2 is left out: a scrape is one response
 //! over one connection, and streams would need limits of their own. Everything
-//! that serves one connection is generic over its transport, so TLS comes
+//! that serves one connection is generic over its transport; [`tls`] comes
 //! between accepting and serving.
 
 mod activity;
@@ -17,6 +17,7 @@ mod io;
 mod limits;
 mod listeners;
 mod server;
+pub mod tls;
 
 use std::future::Future;
 
@@ -24,7 +25,7 @@ use hyper::{Request, Response};
 
 pub use self::body::Body;
 pub use self::limits::Limits;
-pub use self::server::{Drained, ServeError, serve};
+pub use self::server::{Drained, Entrance, ServeError, serve};
 
 /// Turns requests into responses.
 ///
