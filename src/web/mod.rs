@@ -1,1 +1,3 @@
 //! The routes that people and Prometheus read.
+
+pub mod guard;
