@@ -16,11 +16,13 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::Handler;
-use super::activity::{Activity, Refusal};
+use super::activity::Activity;
 use super::body::Body;
 use super::io::{Reporting, Transport};
 use super::limits::Limits;
+use super::refusal::Refusal;
 use super::tls::Acceptor;
+use super::watch::overdue;
 use crate::telemetry::Telemetry;
 
 /// What all connections of a server share.
@@ -50,14 +52,14 @@ pub(super) async fn open<H: Handler>(
     };
     let secured = tokio::select! {
         secured = tls.handshake(stream) => secured,
-        refusal = activity.overdue(&shared.limits) => return cut(refusal, &shared.telemetry),
+        refusal = overdue(&activity, &shared.limits) => return refusal.count(&shared.telemetry),
         () = shared.shutdown.cancelled() => return,
     };
     match secured {
         Ok(stream) => serve(stream, activity, shared).await,
         Err(error) => {
             tracing::debug!(%error, "TLS handshake failed");
-            cut(Refusal::Handshake, &shared.telemetry);
+            Refusal::Handshake.count(&shared.telemetry);
         }
     }
 }
@@ -74,25 +76,17 @@ where
     let connection = protocol(&shared.limits).serve_connection(io, service);
     let mut connection = pin!(connection);
     let mut stopping = pin!(shared.shutdown.cancelled());
-    let mut overdue = pin!(activity.overdue(&shared.limits));
+    let mut time_up = pin!(overdue(&activity, &shared.limits));
     let mut draining = false;
     loop {
         tokio::select! {
             result = connection.as_mut() => return ended(result, &shared.telemetry),
-            refusal = &mut overdue => return cut(refusal, &shared.telemetry),
+            refusal = &mut time_up => return refusal.count(&shared.telemetry),
             () = &mut stopping, if !draining => {
                 draining = true;
                 connection.as_mut().graceful_shutdown();
             }
         }
-    }
-}
-
-/// Counts a connection that is closed early.
-pub(super) fn cut(refusal: Refusal, telemetry: &Telemetry) {
-    tracing::debug!(reason = refusal.as_str(), "connection closed early");
-    if refusal != Refusal::Idle {
-        telemetry.http_connection_refused(refusal.as_str());
     }
 }
 
@@ -112,7 +106,7 @@ fn protocol(limits: &Limits) -> http1::Builder {
 fn ended(result: hyper::Result<()>, telemetry: &Telemetry) {
     let Err(error) = result else { return };
     if error.is_parse() || error.is_parse_too_large() {
-        cut(Refusal::Malformed, telemetry);
+        Refusal::Malformed.count(telemetry);
         return;
     }
     // The client went away; nobody is left to tell.

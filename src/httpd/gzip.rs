@@ -19,8 +19,8 @@ pub struct Prefix {
 }
 
 impl Prefix {
-    /// Compresses these pieces, one after another. This takes about a second
-    /// for 300 MB: keep it off the threads that serve.
+    /// Compresses these pieces, one after another. That takes time in proportion
+    /// to them: keep it off the threads that serve.
     pub fn compress(pieces: impl IntoIterator<Item = Bytes>) -> Self {
         let mut crc = Crc::new();
         let mut encoder = DeflateEncoder::new(HEADER.to_vec(), LEVEL);
@@ -68,8 +68,8 @@ fn infallible<T>(result: std::io::Result<T>) -> T {
 /// (RFC 1952, section 2.3).
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 
-/// Level 2 compresses an exposition to about a twentieth; the levels above take
-/// far longer to save little.
+/// An exposition repeats itself so much that the levels above take far longer
+/// to save little.
 const LEVEL: Compression = Compression::new(2);
 
 #[cfg(test)]

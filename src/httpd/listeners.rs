@@ -31,14 +31,16 @@ impl Accept for TcpListener {
 pub(super) struct Listeners<L> {
     listeners: Vec<L>,
     turn: usize,
-    failing: Option<Failing>,
+    shortage: Option<Shortage>,
 }
 
-/// Accepting fails for want of something, such as file descriptors.
+/// Something is missing that accepting needs, such as file descriptors.
 #[derive(Debug, Clone, Copy)]
-struct Failing {
-    pause: Duration,
+struct Shortage {
+    /// When the next attempt may be made.
     until: Instant,
+    /// How long to wait if that fails too.
+    pause: Duration,
 }
 
 impl<L: Accept> Listeners<L> {
@@ -47,25 +49,30 @@ impl<L: Accept> Listeners<L> {
         Self {
             listeners,
             turn: 0,
-            failing: None,
+            shortage: None,
         }
     }
 
-    /// The next connection. Nothing is lost if the future is dropped.
-    pub(super) async fn accept(&mut self) -> L::Connection {
+    /// The next connection; nothing is lost if the future is dropped. `None` if
+    /// something is missing, which the caller may be able to give back. The
+    /// next call waits a little before it tries again.
+    pub(super) async fn accept(&mut self) -> Option<L::Connection> {
+        if let Some(shortage) = self.shortage {
+            tokio::time::sleep_until(shortage.until).await;
+        }
         loop {
-            if let Some(failing) = self.failing {
-                tokio::time::sleep_until(failing.until).await;
-            }
             match poll_fn(|cx| self.poll_each(cx)).await {
                 Ok(connection) => {
-                    self.recovered();
-                    return connection;
+                    self.succeeded();
+                    return Some(connection);
                 }
                 Err(error) if concerns_one_connection(&error) => {
                     tracing::debug!(%error, "connection lost before it was accepted");
                 }
-                Err(error) => self.failed(&error),
+                Err(error) => {
+                    self.failed(&error);
+                    return None;
+                }
             }
         }
     }
@@ -83,19 +90,26 @@ impl<L: Accept> Listeners<L> {
     }
 
     fn failed(&mut self, error: &io::Error) {
-        let pause = match self.failing {
-            None => {
-                tracing::warn!(%error, "connections cannot be accepted");
-                SHORTEST_PAUSE
-            }
-            Some(failing) => (failing.pause * 2).min(LONGEST_PAUSE),
-        };
-        let until = Instant::now() + pause;
-        self.failing = Some(Failing { pause, until });
+        if self.shortage.is_none() {
+            tracing::warn!(%error, "connections cannot be accepted");
+        }
+        let now = Instant::now();
+        let pause = self.shortage.map_or(SHORTEST_PAUSE, |known| known.pause);
+        self.shortage = Some(Shortage {
+            until: now + pause,
+            pause: (pause * 2).min(LONGEST_PAUSE),
+        });
     }
 
-    fn recovered(&mut self) {
-        if self.failing.take().is_some() {
+    /// A shortage that comes and goes is one shortage, so that it is logged
+    /// once.
+    fn succeeded(&mut self) {
+        let Some(shortage) = &mut self.shortage else {
+            return;
+        };
+        shortage.pause = SHORTEST_PAUSE;
+        if shortage.until.elapsed() >= CALM {
+            self.shortage = None;
             tracing::info!("connections are accepted again");
         }
     }
@@ -116,6 +130,9 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 
 /// Long enough to cost nothing, short enough to be back at once.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Without a failure for this long, a shortage is over.
+const CALM: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {
@@ -148,7 +165,7 @@ mod tests {
         let b = Scripted::new([Ok("b1")]);
         let mut listeners = Listeners::new(vec![a, b]);
         for expected in ["a1", "b1", "a2", "a3"] {
-            assert_eq!(listeners.accept().await, expected);
+            assert_eq!(listeners.accept().await, Some(expected));
         }
     }
 
@@ -167,9 +184,21 @@ mod tests {
         ];
         let mut listeners = Listeners::new(vec![Scripted::new(script)]);
         let start = Instant::now();
-        assert_eq!(listeners.accept().await, "c");
-        assert_eq!(start.elapsed(), Duration::from_millis(10 + 20 + 40));
-        assert_eq!(listeners.accept().await, "d");
-        assert_eq!(start.elapsed(), Duration::from_millis(70 + 10));
+        for (expected, at_millis) in [
+            (None, 0),
+            (None, 10),
+            (None, 10 + 20),
+            (Some("c"), 10 + 20 + 40),
+            (None, 70),
+            (Some("d"), 70 + 10),
+        ] {
+            assert_eq!(listeners.accept().await, expected);
+            assert_eq!(start.elapsed(), Duration::from_millis(at_millis));
+        }
+        assert!(listeners.shortage.is_some(), "it may come back");
+        tokio::time::advance(CALM).await;
+        listeners.listeners = vec![Scripted::new([Ok("e")])];
+        assert_eq!(listeners.accept().await, Some("e"));
+        assert!(listeners.shortage.is_none());
     }
 }

@@ -16,8 +16,10 @@ pub mod gzip;
 mod io;
 mod limits;
 mod listeners;
+mod refusal;
 mod server;
 pub mod tls;
+mod watch;
 
 use std::future::Future;
 

@@ -9,10 +9,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Handler;
-use super::activity::{Activity, Phase, Refusal};
+use super::activity::{Activity, Phase};
 use super::connection::{self, Shared};
 use super::limits::Limits;
 use super::listeners::Listeners;
+use super::refusal::Refusal;
 use super::tls::Acceptor;
 use crate::telemetry::Telemetry;
 
@@ -95,7 +96,10 @@ async fn accept_until_stopped<H: Handler>(
             biased;
             () = shutdown.cancelled() => return Ok(()),
             Some(ended) = connections.next_ended() => ended?,
-            stream = listeners.accept() => connections.admit(stream),
+            accepted = listeners.accept() => match accepted {
+                Some(stream) => connections.admit(stream),
+                None => connections.give_back(),
+            },
         }
     }
 }
@@ -125,7 +129,8 @@ impl<H: Handler> Connections<H> {
 
     fn admit(&mut self, stream: TcpStream) {
         if self.open.len() >= self.shared.limits.connections {
-            connection::cut(Refusal::Limit, &self.shared.telemetry);
+            // Either way there is one connection less than there might be.
+            Refusal::Limit.count(&self.shared.telemetry);
             if !self.make_room() {
                 return;
             }
@@ -137,6 +142,13 @@ impl<H: Handler> Connections<H> {
         let task = connection::open(stream, Arc::clone(&activity), Arc::clone(&self.shared));
         let abort = self.tasks.spawn(task);
         self.open.insert(abort.id(), Open { activity, abort });
+    }
+
+    /// Gives back the descriptor and the memory of a connection.
+    fn give_back(&mut self) {
+        if self.make_room() {
+            Refusal::Limit.count(&self.shared.telemetry);
+        }
     }
 
     /// Cuts the connection that has been silent for the longest. A handler at
@@ -172,7 +184,7 @@ impl<H: Handler> Connections<H> {
             result = result.and(ended);
         }
         for _ in 0..self.open.len() {
-            connection::cut(Refusal::Drain, &self.shared.telemetry);
+            Refusal::Drain.count(&self.shared.telemetry);
         }
         self.tasks.shutdown().await;
         let cut = self.open.len();

@@ -1,3 +1,20 @@
 //! The routes that people and Prometheus read.
+//!
+//! Everything is answered from memory: no request waits for the cloud, for a
+//! sweep or for another request. A [`Router`] is a handler for
+//! [`crate::httpd::serve`].
 
 pub mod guard;
+mod html;
+mod lifecycle;
+pub mod negotiate;
+mod options;
+mod published;
+mod respond;
+mod router;
+mod status;
+
+pub use self::lifecycle::Lifecycle;
+pub use self::options::{Options, PathError, TelemetryPath};
+pub use self::published::{InstanceRow, Published};
+pub use self::router::Router;

@@ -1,0 +1,15 @@
+//! The server and its pages over real sockets, with a client that looks at
+//! every byte.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a helper that fails has failed its test"
+)]
+
+mod client;
+mod drain;
+mod limits;
+mod pages;
+mod protocol;
+mod server;

@@ -1,0 +1,271 @@
+//! What each page answers: status, header fields, body.
+
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use flate2::bufread::GzDecoder;
+use sag_exporter::model::SweepOutcome;
+use sha2::{Digest as _, Sha256};
+
+use crate::client::{Client, Reply};
+use crate::server::{Site, row};
+
+const FLEET: &str = "# TYPE sag_up gauge\nsag_up{sag_id=\"sag-1\"} 1\n";
+
+#[tokio::test]
+async fn metrics_are_those_of_the_fleet_then_those_of_the_process() {
+    let site = Site::start("/metrics").await;
+    let mut client = site.client().await;
+    let before = client.get("/metrics").await;
+    assert!(before.text().starts_with("# HELP "), "{}", before.text());
+    assert!(!before.text().contains("sag_up"));
+    site.publish(FLEET);
+    let reply = client.get("/metrics").await;
+    assert_eq!(
+        reply.fields(),
+        [
+            "cache-control: no-store",
+            &format!("content-length: {}", reply.body.len()),
+            "content-type: text/plain; version=0.0.4; charset=utf-8",
+            "vary: Accept, Accept-Encoding",
+            "x-content-type-options: nosniff",
+        ]
+    );
+    let own = reply.text().strip_prefix(FLEET).unwrap();
+    assert!(own.starts_with("# HELP "), "{own}");
+    assert!(own.contains("\nprocess_start_time_seconds "), "{own}");
+    let scrapes = "\nsag_exporter_http_requests_total{code=\"200\",handler=\"metrics\"} 1\n";
+    assert!(own.contains(scrapes), "{own}");
+}
+
+#[tokio::test]
+async fn metrics_are_compressed_for_those_who_ask() {
+    let site = Site::start("/metrics").await;
+    site.publish(FLEET);
+    let mut client = site.client().await;
+    let ask = "Accept-Encoding: deflate, gzip;q=0.8\r\nAccept: */*\r\n";
+    let reply = client.request("GET", "/metrics", ask).await;
+    assert_eq!(
+        reply.fields(),
+        [
+            "cache-control: no-store",
+            "content-encoding: gzip",
+            &format!("content-length: {}", reply.body.len()),
+            "content-type: text/plain; version=0.0.4; charset=utf-8",
+            "vary: Accept, Accept-Encoding",
+            "x-content-type-options: nosniff",
+        ]
+    );
+    let mut decoder = GzDecoder::new(reply.body.as_slice());
+    let mut text = String::new();
+    decoder.read_to_string(&mut text).unwrap();
+    assert!(decoder.into_inner().is_empty(), "more than one member");
+    let own = text.strip_prefix(FLEET).unwrap();
+    assert!(own.contains("\nprocess_start_time_seconds "), "{own}");
+}
+
+#[tokio::test]
+async fn a_client_that_accepts_no_coding_is_told_so() {
+    let site = Site::start("/metrics").await;
+    let mut client = site.client().await;
+    let ask = "Accept-Encoding: br\r\nAccept-Encoding: *;q=0\r\n";
+    let reply = client.request("GET", "/metrics", ask).await;
+    check_line(
+        &reply,
+        406,
+        "available without a content coding and as gzip",
+    );
+    assert_eq!(reply.header("vary"), Some("Accept, Accept-Encoding"));
+}
+
+#[tokio::test]
+async fn the_path_of_the_metrics_is_a_choice() {
+    let site = Site::start("/sag/scrape").await;
+    let mut client = site.client().await;
+    assert_eq!(client.get("/sag/scrape?a=b").await.status, 200);
+    assert_eq!(client.get("/metrics").await.status, 404);
+    let page = client.get("/").await;
+    assert!(
+        page.text().contains("<a href=\"/sag/scrape\">"),
+        "{}",
+        page.text()
+    );
+}
+
+#[tokio::test]
+async fn head_answers_what_get_answers_without_the_body() {
+    let site = Site::start("/metrics").await;
+    site.publish(FLEET);
+    let mut client = site.client().await;
+    for path in ["/", "/-/healthy", "/-/ready", "/nowhere"] {
+        let get = client.get(path).await;
+        let head = client.request("HEAD", path, "").await;
+        assert_eq!((head.status, head.fields()), (get.status, get.fields()));
+    }
+    // The metrics change with each request, and so may their length.
+    for fields in ["", "Accept-Encoding: gzip\r\n"] {
+        let head = client.request("HEAD", "/metrics", fields).await;
+        let length: usize = head.header("content-length").unwrap().parse().unwrap();
+        assert!(head.status == 200 && length > 100, "{head:?}");
+    }
+    assert_eq!(
+        client.get("/-/healthy").await.status,
+        200,
+        "the connection is in step"
+    );
+}
+
+#[tokio::test]
+async fn other_methods_are_told_what_is_allowed() {
+    let site = Site::start("/metrics").await;
+    let mut client = site.client().await;
+    for path in ["/", "/metrics", "/-/healthy", "/-/ready"] {
+        for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"] {
+            let reply = client.request(method, path, "").await;
+            check_line(&reply, 405, "this page can only be read");
+            assert_eq!(reply.header("allow"), Some("GET, HEAD"));
+        }
+    }
+    for (method, path) in [
+        ("POST", "/nowhere"),
+        ("OPTIONS", "*"),
+        ("GET", "//metrics"),
+        ("GET", "/metrics/"),
+    ] {
+        let reply = client.request(method, path, "").await;
+        check_line(&reply, 404, "no such page: the pages are listed at /");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_is_counted() {
+    let site = Site::start("/metrics").await;
+    let mut client = site.client().await;
+    for path in ["/", "/", "/-/healthy", "/-/ready", "/metrics", "/x", "/y?z"] {
+        client.get(path).await;
+    }
+    client.request("HEAD", "/", "").await;
+    client.request("PUT", "/metrics", "").await;
+    for (handler, code, expected) in [
+        ("status", 200, 3),
+        ("healthy", 200, 1),
+        ("ready", 503, 1),
+        ("metrics", 200, 1),
+        ("metrics", 405, 1),
+        ("other", 404, 2),
+    ] {
+        let series =
+            format!("sag_exporter_http_requests_total{{code=\"{code}\",handler=\"{handler}\"}}");
+        assert_eq!(site.server.counter(&series), expected, "{series}");
+    }
+}
+
+#[tokio::test]
+async fn probes_follow_the_life_of_the_program() {
+    let site = Site::start("/metrics").await;
+    let mut client = site.client().await;
+    check_probes(
+        &mut client,
+        (200, "healthy"),
+        (503, "the first sweep has not ended yet"),
+    )
+    .await;
+    site.lifecycle.sweep_ended(SweepOutcome::Failed);
+    let failed =
+        "no sweep has read anything so far: see the log and sag_exporter_api_requests_total";
+    check_probes(&mut client, (200, "healthy"), (503, failed)).await;
+    site.lifecycle.sweep_ended(SweepOutcome::Partial);
+    check_probes(&mut client, (200, "healthy"), (200, "ready")).await;
+    site.lifecycle.task_died();
+    check_probes(
+        &mut client,
+        (503, "a task has died: see the log"),
+        (200, "ready"),
+    )
+    .await;
+    site.lifecycle.drain();
+    check_probes(
+        &mut client,
+        (503, "a task has died: see the log"),
+        (503, "shutting down"),
+    )
+    .await;
+}
+
+async fn check_probes(client: &mut Client, healthy: (u16, &str), ready: (u16, &str)) {
+    check_line(&client.get("/-/healthy").await, healthy.0, healthy.1);
+    check_line(&client.get("/-/ready").await, ready.0, ready.1);
+}
+
+fn check_line(reply: &Reply, status: u16, line: &str) {
+    assert_eq!(
+        (reply.status, reply.text()),
+        (status, format!("{line}\n").as_str())
+    );
+    assert_eq!(
+        reply.header("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+    assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+}
+
+#[tokio::test]
+async fn the_status_page_allows_nothing_but_its_own_style() {
+    let site = Site::start("/metrics").await;
+    let reply = site.client().await.get("/").await;
+    let (_, rest) = reply.text().split_once("<style>").unwrap();
+    let (style, rest) = rest.split_once("</style>").unwrap();
+    assert!(!rest.contains("style"), "{rest}");
+    let digest = BASE64_STANDARD.encode(Sha256::digest(style));
+    assert_eq!(
+        reply.fields(),
+        [
+            "cache-control: no-store",
+            &format!("content-length: {}", reply.body.len()),
+            &format!(
+                "content-security-policy: default-src 'none'; style-src 'sha256-{digest}'; \
+                 base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            ),
+            "content-type: text/html; charset=utf-8",
+            "referrer-policy: no-referrer",
+            "x-content-type-options: nosniff",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_status_page_lists_the_instances() {
+    let site = Site::start("/metrics").await;
+    let mut client = site.client().await;
+    let page = client.get("/").await;
+    assert!(
+        page.text()
+            .contains("Not ready: the first sweep has not ended yet.")
+    );
+    assert!(page.text().contains("None has been swept yet."));
+    site.lifecycle.sweep_ended(SweepOutcome::Complete);
+    site.publish_rows(vec![
+        row("sag-1", Some("<script>alert('x')</script>")),
+        row("sag-2", None),
+    ]);
+    let page = client.get("/").await;
+    let expected = include_str!("../data/web/status-rows.html");
+    assert!(page.text().contains(expected), "{}", page.text());
+    assert!(page.text().contains("<p class=\"good\">Ready.</p>"));
+    assert!(!page.text().contains("<script"));
+}
+
+#[tokio::test]
+async fn the_status_page_stays_readable_with_many_instances() {
+    let site = Site::start("/metrics").await;
+    let rows = (0..1003).map(|i| row(&format!("sag-{i}"), None)).collect();
+    site.publish_rows(rows);
+    let page = site.client().await.get("/").await;
+    assert_eq!(page.text().matches("<th scope=\"row\">").count(), 1000);
+    assert!(
+        page.text()
+            .contains("And 3 more; all of them are in the metrics.")
+    );
+}
