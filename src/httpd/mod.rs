@@ -18,6 +18,7 @@ mod limits;
 mod listeners;
 mod refusal;
 mod server;
+pub mod systemd;
 pub mod tls;
 mod watch;
 
