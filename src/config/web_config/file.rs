@@ -193,7 +193,10 @@ fn entries<'a>(at: &Cursor<'a>, expected: &str, limit: usize) -> Checked<Vec<Ent
                 ..value.clone()
             };
             let key = scalars::text(&name, "text as a key")?;
-            value.unique("key", &at.path, key)?;
+            if let Some(first) = at.report.first_use("key", &at.path, key, value.line) {
+                let text = format!("the same key as on line {first}: expected one of each");
+                return value.refuse(text);
+            }
             Ok(Entry { key, value })
         })
         .collect();
