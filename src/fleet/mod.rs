@@ -1,7 +1,137 @@
 //! What is known of the fleet: from observations to immutable snapshots.
+//!
+//! A [`Fleet`] folds one [`Observation`] after the other into what is known of
+//! each instance; a [`Snapshot`] is all of it at one moment, free to share. The
+//! fold is pure: no clock, no I/O, and the same observations give the same
+//! snapshot. It does not know where observations come from, and not what the
+//! snapshots are for.
+//!
+//! Users are held in columns in the order of their names, at a few dozen bytes
+//! each, so that a million of them fit in a small process and a writer goes
+//! through them at the speed of memory.
+//!
+//! The rules of truth, for every value here:
+//!
+//! * What is not known is `None`, never 0 and never "offline".
+//! * A value that could not be read anew stays for `retain` sweeps, then it is
+//!   unknown. For accounts and facts only the sweeps count in which they were
+//!   due.
+//! * A list that was not read to its end takes nobody away. A user that it does
+//!   not name ages like any other value.
+//! * A user disappears at once when a complete list lacks it or when the cloud
+//!   denies that it exists. Its open sessions count as ended then, because the
+//!   cloud ends them.
+//! * Between two observations of a user the ledger counts what started and what
+//!   ended, however long ago the first one was. The first observation of a user
+//!   starts nothing.
 
+mod column;
+mod fold;
+mod instance;
+mod ledger;
 mod observation;
+mod presence;
+mod roster;
+mod snapshot;
+mod totals;
+mod users;
 
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use self::column::Names;
+pub use self::instance::{CollectorStatus, InstanceSnapshot};
+pub use self::ledger::{Durations, Ledger};
 pub use self::observation::{
     Accounts, Collected, InstanceObservation, Observation, SessionState, Sessions, UserSessions,
 };
+pub use self::snapshot::{AccountStatus, Snapshot};
+pub use self::totals::Totals;
+pub use self::users::{Online, User, Users};
+use crate::model::{AccountName, SagId, SweepOutcome};
+
+/// What an operator may choose about what is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// How many sweeps a last good value outlives. More than 253 are taken for
+    /// 253: ages are counted in one byte.
+    pub retain: u32,
+}
+
+/// What is known of all instances. One task writes; everyone else reads
+/// snapshots.
+#[derive(Debug)]
+pub struct Fleet {
+    retain: u8,
+    instances: BTreeMap<SagId, Arc<InstanceSnapshot>>,
+    accounts: BTreeMap<AccountName, AccountStatus>,
+    is_ready: bool,
+    at: Option<Timestamp>,
+}
+
+impl Fleet {
+    /// A fleet of which nothing is known.
+    pub fn new(options: Options) -> Self {
+        let most = presence::OLDEST - 1;
+        Self {
+            retain: u8::try_from(options.retain).map_or(most, |retain| retain.min(most)),
+            instances: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            is_ready: false,
+            at: None,
+        }
+    }
+
+    /// Takes in a piece of news.
+    pub fn apply(&mut self, observation: Observation) {
+        match observation {
+            Observation::Instance(observation) => self.apply_instance(*observation),
+            Observation::InstanceGone(sag_id) => {
+                self.instances.remove(&sag_id);
+            }
+            Observation::SweepEnded {
+                account,
+                outcome,
+                at,
+            } => self.end_sweep(account, outcome, at),
+        }
+    }
+
+    /// All that is known now. Cheap: instances are shared, not copied.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::new(Snapshot {
+            instances: self.instances.values().cloned().collect(),
+            accounts: self.accounts.values().cloned().collect(),
+            is_ready: self.is_ready,
+            at: self.at,
+        })
+    }
+
+    fn apply_instance(&mut self, observation: InstanceObservation) {
+        self.see(observation.at);
+        let sag_id = observation.instance.sag_id.clone();
+        let previous = self.instances.get(&sag_id).map(Arc::as_ref);
+        let next = InstanceSnapshot::after(previous, observation, self.retain);
+        self.instances.insert(sag_id, Arc::new(next));
+    }
+
+    fn end_sweep(&mut self, account: AccountName, outcome: SweepOutcome, at: Timestamp) {
+        self.see(at);
+        self.is_ready |= outcome != SweepOutcome::Failed;
+        let status = AccountStatus {
+            account: account.clone(),
+            outcome,
+            at,
+        };
+        self.accounts.insert(account, status);
+    }
+
+    fn see(&mut self, at: Timestamp) {
+        self.at = self.at.max(Some(at));
+    }
+}

@@ -16,5 +16,5 @@ mod status;
 
 pub use self::lifecycle::Lifecycle;
 pub use self::options::{Options, PathError, TelemetryPath};
-pub use self::published::{InstanceRow, Published};
+pub use self::published::Published;
 pub use self::router::Router;

@@ -78,9 +78,14 @@ impl Router {
     fn get(&self, page: Page, headers: &HeaderMap) -> Response<Body> {
         match page {
             Page::Metrics => self.metrics(headers),
-            Page::Status => self.status.render(&self.published.load(), &self.lifecycle),
+            Page::Status => self
+                .status
+                .render(self.published.load().snapshot(), &self.lifecycle),
             Page::Healthy => probe("healthy", self.lifecycle.healthy()),
-            Page::Ready => probe("ready", self.lifecycle.ready()),
+            Page::Ready => {
+                let published = self.published.load();
+                probe("ready", self.lifecycle.ready(published.snapshot()))
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The page at `/`: what is served, and whether it is whole.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -9,7 +10,8 @@ use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY};
 use sha2::{Digest as _, Sha256};
 
 use super::html::Escaped;
-use super::{InstanceRow, Lifecycle, Options, Published, respond};
+use super::{Lifecycle, Options, respond};
+use crate::fleet::{InstanceSnapshot, Snapshot};
 use crate::httpd::Body;
 
 /// Draws the page.
@@ -30,11 +32,11 @@ impl StatusPage {
     }
 
     /// The page for this moment.
-    pub(super) fn render(&self, published: &Published, lifecycle: &Lifecycle) -> Response<Body> {
+    pub(super) fn render(&self, snapshot: &Snapshot, lifecycle: &Lifecycle) -> Response<Body> {
         let view = View {
             page: self,
-            ready: lifecycle.ready(),
-            instances: published.instances(),
+            ready: lifecycle.ready(snapshot),
+            instances: snapshot.instances(),
         };
         let body = Body::from(view.to_string());
         let mut response = respond::with_type("text/html; charset=utf-8", body);
@@ -49,7 +51,7 @@ impl StatusPage {
 struct View<'a> {
     page: &'a StatusPage,
     ready: Result<(), &'static str>,
-    instances: &'a [InstanceRow],
+    instances: &'a [Arc<InstanceSnapshot>],
 }
 
 impl fmt::Display for View<'_> {
@@ -98,7 +100,8 @@ impl View<'_> {
             "<th scope=\"col\">Last sweep</th><th scope=\"col\">Ended at</th>",
             "<th scope=\"col\" class=\"number\">Client accounts</th>",
             "<th scope=\"col\" class=\"number\">Online</th>",
-            "<th scope=\"col\" class=\"number\">Clients online</th></tr></thead>\n<tbody>\n"
+            "<th scope=\"col\" class=\"number\">Clients online</th>",
+            "<th scope=\"col\" class=\"number\">Not observed</th></tr></thead>\n<tbody>\n"
         ))?;
         for instance in self.instances.iter().take(LIMIT_ROWS) {
             row(instance, f)?;
@@ -111,40 +114,42 @@ impl View<'_> {
     }
 }
 
-fn row(instance: &InstanceRow, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let name = instance.name.as_deref().unwrap_or_default();
+fn row(instance: &InstanceSnapshot, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let facts = instance.instance();
     write!(
         f,
         "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td>",
-        Escaped(instance.sag_id.as_str()),
-        Escaped(name),
-        Escaped(instance.account.as_str()),
-        Escaped(instance.region.as_str()),
+        Escaped(facts.sag_id.as_str()),
+        Escaped(facts.name.as_deref().unwrap_or_default()),
+        Escaped(facts.account.as_str()),
+        Escaped(facts.region.as_str()),
     )?;
-    f.write_str(if instance.complete {
+    f.write_str(if instance.is_up() {
         "<td class=\"good\">complete</td>"
     } else {
         "<td class=\"bad\">incomplete</td>"
     })?;
     // Fractions of a second are of no interest to people.
-    let seconds = instance
-        .swept
-        .round(jiff::Unit::Second)
-        .unwrap_or(instance.swept);
+    let at = instance.at();
+    let seconds = at.round(jiff::Unit::Second).unwrap_or(at);
     write!(f, "<td><time>{seconds}</time></td>")?;
+    let totals = instance.totals();
     for count in [
-        instance.users,
-        instance.online_users,
-        instance.online_clients,
+        instance.collected_users(),
+        totals.online_users,
+        totals.online_clients,
+        totals.stale_users,
     ] {
-        f.write_str("<td class=\"number\">")?;
-        match count {
-            Some(count) => write!(f, "{count}")?,
-            None => f.write_str("unknown")?,
-        }
-        f.write_str("</td>")?;
+        number(count, f)?;
     }
     f.write_str("</tr>\n")
+}
+
+fn number(count: Option<u64>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match count {
+        Some(count) => write!(f, "<td class=\"number\">{count}</td>"),
+        None => f.write_str("<td class=\"number\">unknown</td>"),
+    }
 }
 
 /// Nothing is loaded, run, embedded or sent; only this very style sheet counts.

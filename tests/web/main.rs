@@ -9,6 +9,7 @@
 
 mod client;
 mod drain;
+mod fleet;
 mod limits;
 mod pages;
 mod protocol;

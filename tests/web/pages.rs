@@ -1,17 +1,18 @@
 //! What each page answers: status, header fields, body.
 
+use std::collections::HashSet;
 use std::io::Read as _;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use flate2::bufread::GzDecoder;
+use sag_exporter::exposition;
 use sag_exporter::model::SweepOutcome;
 use sha2::{Digest as _, Sha256};
 
 use crate::client::{Client, Reply};
-use crate::server::{Site, row};
-
-const FLEET: &str = "# TYPE sag_up gauge\nsag_up{sag_id=\"sag-1\"} 1\n";
+use crate::fleet;
+use crate::server::Site;
 
 #[tokio::test]
 async fn metrics_are_those_of_the_fleet_then_those_of_the_process() {
@@ -20,7 +21,7 @@ async fn metrics_are_those_of_the_fleet_then_those_of_the_process() {
     let before = client.get("/metrics").await;
     assert!(before.text().starts_with("# HELP "), "{}", before.text());
     assert!(!before.text().contains("sag_up"));
-    site.publish(FLEET);
+    let fleet = publish(&site);
     let reply = client.get("/metrics").await;
     assert_eq!(
         reply.fields(),
@@ -32,7 +33,7 @@ async fn metrics_are_those_of_the_fleet_then_those_of_the_process() {
             "x-content-type-options: nosniff",
         ]
     );
-    let own = reply.text().strip_prefix(FLEET).unwrap();
+    let own = reply.text().strip_prefix(fleet.as_str()).unwrap();
     assert!(own.starts_with("# HELP "), "{own}");
     assert!(own.contains("\nprocess_start_time_seconds "), "{own}");
     let scrapes = "\nsag_exporter_http_requests_total{code=\"200\",handler=\"metrics\"} 1\n";
@@ -42,7 +43,7 @@ async fn metrics_are_those_of_the_fleet_then_those_of_the_process() {
 #[tokio::test]
 async fn metrics_are_compressed_for_those_who_ask() {
     let site = Site::start("/metrics").await;
-    site.publish(FLEET);
+    let fleet = publish(&site);
     let mut client = site.client().await;
     let ask = "Accept-Encoding: deflate, gzip;q=0.8\r\nAccept: */*\r\n";
     let reply = client.request("GET", "/metrics", ask).await;
@@ -61,8 +62,42 @@ async fn metrics_are_compressed_for_those_who_ask() {
     let mut text = String::new();
     decoder.read_to_string(&mut text).unwrap();
     assert!(decoder.into_inner().is_empty(), "more than one member");
-    let own = text.strip_prefix(FLEET).unwrap();
+    let own = text.strip_prefix(fleet.as_str()).unwrap();
     assert!(own.contains("\nprocess_start_time_seconds "), "{own}");
+}
+
+#[tokio::test]
+async fn fleet_and_process_share_no_family() {
+    let site = Site::start("/metrics").await;
+    publish(&site);
+    let reply = site.client().await.get("/metrics").await;
+    let mut seen = HashSet::new();
+    for line in reply.text().lines() {
+        if let Some(family) = line.strip_prefix("# TYPE ") {
+            assert!(seen.insert(family), "{family} stands twice");
+        }
+    }
+    assert!(seen.contains("sag_up gauge"), "{seen:?}");
+    assert!(
+        seen.contains("process_start_time_seconds gauge"),
+        "{seen:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_prefers_another_format_gets_the_one_there_is() {
+    let site = Site::start("/metrics").await;
+    let mut client = site.client().await;
+    for accept in [
+        "application/openmetrics-text; version=1.0.0",
+        "image/png",
+        "\u{e9}",
+    ] {
+        let accept = format!("Accept: {accept}\r\n");
+        let reply = client.request("GET", "/metrics", &accept).await;
+        let text = Some("text/plain; version=0.0.4; charset=utf-8");
+        assert_eq!((reply.status, reply.header("content-type")), (200, text));
+    }
 }
 
 #[tokio::test]
@@ -96,7 +131,7 @@ async fn the_path_of_the_metrics_is_a_choice() {
 #[tokio::test]
 async fn head_answers_what_get_answers_without_the_body() {
     let site = Site::start("/metrics").await;
-    site.publish(FLEET);
+    publish(&site);
     let mut client = site.client().await;
     for path in ["/", "/-/healthy", "/-/ready", "/nowhere"] {
         let get = client.get(path).await;
@@ -171,11 +206,13 @@ async fn probes_follow_the_life_of_the_program() {
         (503, "the first sweep has not ended yet"),
     )
     .await;
-    site.lifecycle.sweep_ended(SweepOutcome::Failed);
+    site.publish(fleet::after([fleet::swept(SweepOutcome::Failed)]));
     let failed =
         "no sweep has read anything so far: see the log and sag_exporter_api_requests_total";
     check_probes(&mut client, (200, "healthy"), (503, failed)).await;
-    site.lifecycle.sweep_ended(SweepOutcome::Partial);
+    site.publish(fleet::after(
+        [SweepOutcome::Partial, SweepOutcome::Failed].map(fleet::swept),
+    ));
     check_probes(&mut client, (200, "healthy"), (200, "ready")).await;
     site.lifecycle.task_died();
     check_probes(
@@ -191,6 +228,17 @@ async fn probes_follow_the_life_of_the_program() {
         (503, "shutting down"),
     )
     .await;
+}
+
+/// Publishes a fleet, and gives the text of its families.
+fn publish(site: &Site) -> String {
+    let snapshot = fleet::after([fleet::wholly_read("sag-1")]);
+    let mut text = Vec::new();
+    exposition::render(&snapshot, exposition::Options::default(), &mut text);
+    site.publish(snapshot);
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("\nsag_up{sag_id=\"sag-1\"} 1\n"), "{text}");
+    text
 }
 
 async fn check_probes(client: &mut Client, healthy: (u16, &str), ready: (u16, &str)) {
@@ -245,11 +293,11 @@ async fn the_status_page_lists_the_instances() {
             .contains("Not ready: the first sweep has not ended yet.")
     );
     assert!(page.text().contains("None has been swept yet."));
-    site.lifecycle.sweep_ended(SweepOutcome::Complete);
-    site.publish_rows(vec![
-        row("sag-1", Some("<script>alert('x')</script>")),
-        row("sag-2", None),
-    ]);
+    site.publish(fleet::after([
+        fleet::partly_read("sag-1", "<script>alert('x')</script>"),
+        fleet::wholly_read("sag-2"),
+        fleet::swept(SweepOutcome::Partial),
+    ]));
     let page = client.get("/").await;
     let expected = include_str!("../data/web/status-rows.html");
     assert!(page.text().contains(expected), "{}", page.text());
@@ -260,8 +308,8 @@ async fn the_status_page_lists_the_instances() {
 #[tokio::test]
 async fn the_status_page_stays_readable_with_many_instances() {
     let site = Site::start("/metrics").await;
-    let rows = (0..1003).map(|i| row(&format!("sag-{i}"), None)).collect();
-    site.publish_rows(rows);
+    let instances = (0..1003).map(|i| fleet::wholly_read(&format!("sag-{i}")));
+    site.publish(fleet::after(instances));
     let page = site.client().await.get("/").await;
     assert_eq!(page.text().matches("<th scope=\"row\">").count(), 1000);
     assert!(

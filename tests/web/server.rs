@@ -4,12 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use bytes::Bytes;
-use jiff::Timestamp;
+use sag_exporter::exposition::{self, Exposition};
+use sag_exporter::fleet::Snapshot;
 use sag_exporter::httpd::{self, Drained, Handler, Limits, ServeError};
-use sag_exporter::model::{AccountName, Region, SagId};
 use sag_exporter::telemetry::{BuildInfo, Telemetry};
-use sag_exporter::web::{InstanceRow, Lifecycle, Options, Published, Router, TelemetryPath};
+use sag_exporter::web::{Lifecycle, Options, Published, Router, TelemetryPath};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -113,33 +112,15 @@ impl Site {
         }
     }
 
-    pub(crate) fn publish(&self, text: &'static str) {
-        let published = Published::new(Bytes::from_static(text.as_bytes()), Vec::new());
+    /// Publishes an exposition as the program does.
+    pub(crate) fn publish(&self, snapshot: Arc<Snapshot>) {
+        let exposition = Exposition::new(snapshot, exposition::Options::default());
+        let published = Published::new(exposition);
         self.published.store(Arc::new(published));
-    }
-
-    pub(crate) fn publish_rows(&self, rows: Vec<InstanceRow>) {
-        self.published
-            .store(Arc::new(Published::new(Bytes::new(), rows)));
     }
 
     pub(crate) async fn client(&self) -> Client {
         self.server.client().await
-    }
-}
-
-/// An instance of which not everything is known.
-pub(crate) fn row(sag_id: &str, name: Option<&str>) -> InstanceRow {
-    InstanceRow {
-        sag_id: SagId::parse(sag_id).unwrap(),
-        account: AccountName::parse("R&D").unwrap(),
-        region: Region::parse("cn-shanghai").unwrap(),
-        name: name.map(str::to_owned),
-        complete: name.is_some(),
-        swept: Timestamp::from_millisecond(1_700_000_000_123).unwrap(),
-        users: Some(42),
-        online_users: Some(0),
-        online_clients: None,
     }
 }
 

@@ -1,0 +1,237 @@
+//! Where the values of each family come from.
+
+use jiff::Timestamp;
+
+use super::page::Page;
+use super::text;
+use crate::catalog::{self, Family};
+use crate::fleet::InstanceSnapshot;
+use crate::model::Collector;
+
+/// Where the samples of a family come from.
+#[derive(Clone, Copy)]
+pub(super) enum Source {
+    /// A few samples of each instance.
+    Instance(fn(&InstanceSnapshot, &mut Samples<'_, '_>)),
+    /// At most one sample of each user.
+    User(UserColumn),
+}
+
+/// A column of the users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum UserColumn {
+    Enabled,
+    StaticIp,
+    OnlineClients,
+    Bandwidth,
+    AccelerationBandwidth,
+    OldestSessionStart,
+    NewestSessionStart,
+    LastOnline,
+}
+
+/// The samples of one family and one instance in the making.
+pub(super) struct Samples<'a, 'v> {
+    pub(super) page: &'a mut Page<'v>,
+    pub(super) family: &'a Family,
+    pub(super) sag_id: &'a str,
+}
+
+impl Samples<'_, '_> {
+    /// Appends a sample with these values of the labels after `sag_id`, unless
+    /// the value is not known.
+    fn add(&mut self, labels: &[&str], value: impl Into<Option<u64>>) {
+        if let Some(value) = value.into() {
+            self.add_line("", self.family.labels, labels, value);
+        }
+    }
+
+    fn add_line(&mut self, suffix: &str, names: &[&str], labels: &[&str], value: u64) {
+        let values = std::iter::once(self.sag_id).chain(labels.iter().copied());
+        let pairs = names.iter().copied().zip(values);
+        text::sample(self.page, self.family, suffix, pairs, value);
+    }
+}
+
+/// Every family of the fleet with its source, in the order of the catalogue.
+pub(super) static FAMILIES: &[(&Family, Source)] = &[
+    (
+        &catalog::UP,
+        Source::Instance(|i, samples| samples.add(&[], u64::from(i.is_up()))),
+    ),
+    (&catalog::INSTANCE_INFO, Source::Instance(info)),
+    (
+        &catalog::INSTANCE_EXPIRY,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.instance().expires.and_then(seconds));
+        }),
+    ),
+    (
+        &catalog::INSTANCE_ACCOUNT_QUOTA,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.instance().account_quota.map(u64::from));
+        }),
+    ),
+    (
+        &catalog::INSTANCE_BANDWIDTH_LIMIT,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.instance().bandwidth_limit_bytes_per_second);
+        }),
+    ),
+    (
+        &catalog::COLLECTION_SUCCESS,
+        Source::Instance(collection_success),
+    ),
+    (
+        &catalog::COLLECTION_LAST_SUCCESS,
+        Source::Instance(collection_last_success),
+    ),
+    (
+        &catalog::COLLECTION_EXPECTED_USERS,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.expected_users());
+        }),
+    ),
+    (
+        &catalog::COLLECTION_COLLECTED_USERS,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.collected_users());
+        }),
+    ),
+    (
+        &catalog::CLIENT_USERS,
+        Source::Instance(|i, samples| {
+            samples.add(&["enabled"], i.totals().enabled_users);
+            samples.add(&["disabled"], i.totals().disabled_users);
+        }),
+    ),
+    (
+        &catalog::STATIC_IP_USERS,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.totals().static_ip_users);
+        }),
+    ),
+    (
+        &catalog::ONLINE_USERS,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.totals().online_users);
+        }),
+    ),
+    (
+        &catalog::ONLINE_CLIENTS,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.totals().online_clients);
+        }),
+    ),
+    (
+        &catalog::STALE_USERS,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.totals().stale_users);
+        }),
+    ),
+    (
+        &catalog::ALLOCATED_BANDWIDTH,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.totals().bandwidth_bytes_per_second);
+        }),
+    ),
+    (
+        &catalog::ALLOCATED_ACCELERATION_BANDWIDTH,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.totals().acceleration_bytes_per_second);
+        }),
+    ),
+    (
+        &catalog::SESSIONS_STARTED,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.ledger().started());
+        }),
+    ),
+    (
+        &catalog::SESSIONS_ENDED,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.ledger().ended());
+        }),
+    ),
+    (
+        &catalog::SESSION_DURATION,
+        Source::Instance(session_duration),
+    ),
+    (&catalog::USER_ENABLED, Source::User(UserColumn::Enabled)),
+    (&catalog::USER_STATIC_IP, Source::User(UserColumn::StaticIp)),
+    (
+        &catalog::USER_ONLINE_CLIENTS,
+        Source::User(UserColumn::OnlineClients),
+    ),
+    (
+        &catalog::USER_BANDWIDTH_LIMIT,
+        Source::User(UserColumn::Bandwidth),
+    ),
+    (
+        &catalog::USER_ACCELERATION_BANDWIDTH_LIMIT,
+        Source::User(UserColumn::AccelerationBandwidth),
+    ),
+    (
+        &catalog::USER_OLDEST_SESSION_START,
+        Source::User(UserColumn::OldestSessionStart),
+    ),
+    (
+        &catalog::USER_NEWEST_SESSION_START,
+        Source::User(UserColumn::NewestSessionStart),
+    ),
+    (
+        &catalog::USER_LAST_ONLINE,
+        Source::User(UserColumn::LastOnline),
+    ),
+];
+
+fn info(instance: &InstanceSnapshot, samples: &mut Samples<'_, '_>) {
+    let facts = instance.instance();
+    let name = facts.name.as_deref().unwrap_or_default();
+    samples.add(&[facts.account.as_str(), facts.region.as_str(), name], 1);
+}
+
+fn collection_success(instance: &InstanceSnapshot, samples: &mut Samples<'_, '_>) {
+    for collector in Collector::ALL {
+        let success = instance.collector(collector).success.map(u64::from);
+        samples.add(&[collector.as_str()], success);
+    }
+}
+
+fn collection_last_success(instance: &InstanceSnapshot, samples: &mut Samples<'_, '_>) {
+    for collector in Collector::ALL {
+        let at = instance.collector(collector).last_success;
+        samples.add(&[collector.as_str()], at.and_then(seconds));
+    }
+}
+
+fn session_duration(instance: &InstanceSnapshot, samples: &mut Samples<'_, '_>) {
+    let durations = instance.ledger().durations();
+    for (bound, count) in durations.cumulative() {
+        let mut digits = itoa::Buffer::new();
+        samples.add_line("_bucket", BUCKET_LABELS, &[digits.format(bound)], count);
+    }
+    samples.add_line("_bucket", BUCKET_LABELS, &["+Inf"], durations.count());
+    samples.add_line("_sum", samples.family.labels, &[], durations.sum_seconds());
+    samples.add_line("_count", samples.family.labels, &[], durations.count());
+}
+
+/// Whole seconds since 1970. A moment before that is not one that the cloud or
+/// a sweep can mean.
+fn seconds(moment: Timestamp) -> Option<u64> {
+    u64::try_from(moment.as_second()).ok()
+}
+
+const BUCKET_LABELS: &[&str] = &["sag_id", "le"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_follows_the_catalogue() {
+        let names = |families: Vec<&Family>| families.iter().map(|f| f.name).collect::<Vec<_>>();
+        let table = FAMILIES.iter().map(|(family, _)| *family).collect();
+        assert_eq!(names(table), names(catalog::FLEET.to_vec()));
+    }
+}

@@ -1,0 +1,233 @@
+//! One instance: what is known of it after a sweep, from what was known before
+//! it and what it observed.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::fold::{self, Step};
+use super::ledger::Ledger;
+use super::observation::{Collected, InstanceObservation};
+use super::presence::Presence;
+use super::roster::Roster;
+use super::totals::Totals;
+use super::users::Users;
+use crate::model::{Collector, Instance, SagId};
+
+/// What is known of one instance. It never changes; the next sweep makes
+/// another one, which shares with it what stayed the same.
+#[derive(Debug, Clone)]
+pub struct InstanceSnapshot {
+    instance: Instance,
+    at: Timestamp,
+    collectors: [CollectorStatus; Collector::ALL.len()],
+    retain: u8,
+    facts_age: u8,
+    list: Option<List>,
+    roster: Arc<Roster>,
+    presence: Arc<Presence>,
+    ledger: Ledger,
+    totals: Totals,
+}
+
+/// The runs of one collector on one instance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CollectorStatus {
+    /// Whether the last run was complete; `None` before the first.
+    pub success: Option<bool>,
+    /// The end of the sweep in which the collector last ran completely.
+    pub last_success: Option<Timestamp>,
+}
+
+/// The last account list of which at least a part was read.
+#[derive(Debug, Clone, Copy)]
+struct List {
+    expected: u64,
+    collected: u64,
+    /// Runs that failed since.
+    age: u8,
+    /// Whether some list so far was whole, so that no user is missing.
+    is_whole: bool,
+}
+
+impl InstanceSnapshot {
+    /// What is known after an observation. Values that were not observed
+    /// outlive `retain` sweeps.
+    pub(super) fn after(
+        previous: Option<&Self>,
+        observation: InstanceObservation,
+        retain: u8,
+    ) -> Self {
+        let mut next = previous.map_or_else(
+            || Self::unknown(&observation, retain),
+            |previous| Self {
+                retain,
+                at: observation.at,
+                ..previous.clone()
+            },
+        );
+        let InstanceObservation {
+            instance,
+            at,
+            accounts,
+            sessions,
+            facts,
+        } = observation;
+        next.take_facts(instance, &facts);
+        let (accounts, accounts_status) = fold::judge_accounts(accounts);
+        let (sessions, sessions_status) = fold::judge_sessions(sessions);
+        next.record(Collector::Instance, fold::judge_facts(&facts));
+        next.record(Collector::Accounts, accounts_status);
+        next.record(Collector::Sessions, sessions_status);
+        next.take_list(&accounts);
+        next.take_users(accounts, sessions, at);
+        next
+    }
+
+    /// The instance and the facts of it that are known.
+    pub fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    /// Its id.
+    pub fn sag_id(&self) -> &SagId {
+        &self.instance.sag_id
+    }
+
+    /// When the last sweep of the instance ended.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Whether the last run of every collector was complete.
+    pub fn is_up(&self) -> bool {
+        self.collector(Collector::Accounts).success == Some(true)
+            && self.collectors.iter().all(|c| c.success != Some(false))
+    }
+
+    /// The runs of one collector.
+    pub fn collector(&self, collector: Collector) -> CollectorStatus {
+        let status = self.collectors.get(collector.index());
+        status.copied().unwrap_or_default()
+    }
+
+    /// How many users the cloud said there are (TotalCount of the last list).
+    pub fn expected_users(&self) -> Option<u64> {
+        self.list().map(|list| list.expected)
+    }
+
+    /// How many distinct users the last list held.
+    pub fn collected_users(&self) -> Option<u64> {
+        self.list().map(|list| list.collected)
+    }
+
+    /// The users; `None` before the first list, and after the lists failed for
+    /// longer than values are retained.
+    pub fn users(&self) -> Option<Users<'_>> {
+        self.list().map(|_| self.all_users())
+    }
+
+    /// What the users add up to.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// The sessions that were seen to start and to end.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    fn unknown(observation: &InstanceObservation, retain: u8) -> Self {
+        Self {
+            instance: observation.instance.clone(),
+            at: observation.at,
+            collectors: Default::default(),
+            retain,
+            facts_age: 0,
+            list: None,
+            roster: Arc::default(),
+            presence: Arc::default(),
+            ledger: Ledger::default(),
+            totals: Totals::default(),
+        }
+    }
+
+    fn list(&self) -> Option<List> {
+        self.list.filter(|list| list.age <= self.retain)
+    }
+
+    fn all_users(&self) -> Users<'_> {
+        Users {
+            roster: &self.roster,
+            presence: &self.presence,
+            retain: self.retain,
+        }
+    }
+
+    fn record(&mut self, collector: Collector, success: Option<bool>) {
+        if let (Some(success), Some(status)) = (success, self.collectors.get_mut(collector.index()))
+        {
+            status.success = Some(success);
+            if success {
+                status.last_success = Some(self.at);
+            }
+        }
+    }
+
+    fn take_facts(&mut self, instance: Instance, facts: &Collected<()>) {
+        let failed = matches!(facts, Collected::Failed(_));
+        self.facts_age = match facts {
+            Collected::Complete(()) | Collected::Partial(..) => 0,
+            Collected::NotDue => self.facts_age,
+            Collected::Failed(_) => self.facts_age.saturating_add(1),
+        };
+        self.instance = match facts {
+            Collected::Complete(()) => instance,
+            _ => fold::merge_facts(&self.instance, instance),
+        };
+        if failed && self.facts_age > self.retain {
+            fold::forget_facts(&mut self.instance);
+        }
+    }
+
+    fn take_list(&mut self, accounts: &Collected<fold::Listed>) {
+        let was_whole = self.list.is_some_and(|list| list.is_whole);
+        let (listed, is_whole) = match accounts {
+            Collected::NotDue => return,
+            Collected::Failed(_) => {
+                if let Some(list) = &mut self.list {
+                    list.age = list.age.saturating_add(1);
+                }
+                return;
+            }
+            Collected::Complete(listed) => (listed, true),
+            Collected::Partial(listed, _) => (listed, was_whole),
+        };
+        self.list = Some(List {
+            expected: listed.expected,
+            collected: u64::try_from(listed.roster.len()).unwrap_or(u64::MAX),
+            age: 0,
+            is_whole,
+        });
+    }
+
+    fn take_users(
+        &mut self,
+        accounts: Collected<fold::Listed>,
+        sessions: Collected<super::observation::Sessions>,
+        at: Timestamp,
+    ) {
+        let step = Step {
+            roster: &self.roster,
+            presence: &self.presence,
+            retain: self.retain,
+            at,
+        };
+        let (roster, presence) = step.take(accounts, sessions, &mut self.ledger);
+        self.roster = roster;
+        self.presence = presence;
+        self.totals = self.list().map_or_else(Totals::default, |list| {
+            Totals::of(self.all_users(), list.is_whole)
+        });
+    }
+}

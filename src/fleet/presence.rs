@@ -1,0 +1,174 @@
+//! The sessions of the users of an instance: dense columns for what every user
+//! has, sparse ones for the few who are online.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+
+use super::column::{
+    Addresses, AddressesBuilder, count, index, pack_moment, rows_of, unpack_moment,
+};
+use super::ledger::Online;
+use crate::model::Session;
+
+/// A row for each user of a roster, in its order.
+#[derive(Debug, Default)]
+pub(super) struct Presence {
+    ages: Box<[u8]>,
+    last_online: Box<[u32]>,
+    online: Box<[u32]>,
+    counts: Box<[u32]>,
+    ends: Box<[u32]>,
+    starts: Box<[u32]>,
+    addresses: Addresses,
+}
+
+impl Presence {
+    /// How many sweeps ago the sessions of the user were observed: 0 in the
+    /// last one, [`NEVER`] if not yet.
+    #[inline]
+    pub(super) fn age(&self, row: usize) -> u8 {
+        self.ages.get(row).copied().unwrap_or(NEVER)
+    }
+
+    /// When the user was last seen online, packed.
+    #[inline]
+    pub(super) fn last_online(&self, row: usize) -> u32 {
+        self.last_online.get(row).copied().unwrap_or(u32::MAX)
+    }
+
+    /// The entry of a user in the sparse columns.
+    pub(super) fn entry(&self, row: usize) -> Option<usize> {
+        self.online
+            .binary_search_by_key(&row, |row| index(*row))
+            .ok()
+    }
+
+    /// The first entry of a user in this row or a later one.
+    pub(super) fn entry_from(&self, row: usize) -> usize {
+        self.online.partition_point(|online| index(*online) < row)
+    }
+
+    /// The row and the number of sessions of an entry.
+    #[inline]
+    pub(super) fn online(&self, entry: usize) -> Option<(usize, u32)> {
+        Some((
+            index(*self.online.get(entry)?),
+            self.counts.get(entry).copied()?,
+        ))
+    }
+
+    /// The packed starts of the sessions of an entry.
+    #[inline]
+    pub(super) fn starts(&self, entry: usize) -> &[u32] {
+        self.starts
+            .get(rows_of(&self.ends, entry))
+            .unwrap_or_default()
+    }
+
+    /// The known sessions of an entry.
+    pub(super) fn sessions(&self, entry: usize) -> impl Iterator<Item = Session> {
+        self.session_rows(entry).map(|row| Session {
+            started: self.starts.get(row).copied().and_then(unpack_moment),
+            client_ip: self.addresses.get(row),
+        })
+    }
+
+    /// Copies the known sessions of a user to `known` and gives their number,
+    /// which may be greater.
+    pub(super) fn read<'a>(&self, row: usize, known: &'a mut Vec<Session>) -> Online<'a> {
+        known.clear();
+        let Some(entry) = self.entry(row) else {
+            return Online::default();
+        };
+        known.extend(self.sessions(entry));
+        let count = self.online(entry).map_or(0, |(_, count)| count);
+        Online { count, known }
+    }
+
+    fn session_rows(&self, entry: usize) -> Range<usize> {
+        if entry < self.ends.len() {
+            rows_of(&self.ends, entry)
+        } else {
+            0..0
+        }
+    }
+}
+
+/// Rows in the making.
+#[derive(Debug, Default)]
+pub(super) struct Builder {
+    ages: Vec<u8>,
+    last_online: Vec<u32>,
+    online: Vec<u32>,
+    counts: Vec<u32>,
+    ends: Vec<u32>,
+    starts: Vec<u32>,
+    addresses: AddressesBuilder,
+}
+
+impl Builder {
+    pub(super) fn with_capacity(users: usize) -> Self {
+        Self {
+            ages: Vec::with_capacity(users),
+            last_online: Vec::with_capacity(users),
+            ..Self::default()
+        }
+    }
+
+    /// Appends a user.
+    pub(super) fn push(&mut self, age: u8, last_online: u32, online: Online<'_>) {
+        if online.count > 0 {
+            self.online.push(count(self.ages.len()));
+            self.counts.push(online.count);
+            for session in online.known {
+                self.starts.push(pack_moment(session.started));
+                self.addresses.push(session.client_ip);
+            }
+            self.ends.push(count(self.starts.len()));
+        }
+        self.ages.push(age);
+        self.last_online.push(last_online);
+    }
+
+    pub(super) fn finish(self) -> Presence {
+        Presence {
+            ages: self.ages.into_boxed_slice(),
+            last_online: self.last_online.into_boxed_slice(),
+            online: self.online.into_boxed_slice(),
+            counts: self.counts.into_boxed_slice(),
+            ends: self.ends.into_boxed_slice(),
+            starts: self.starts.into_boxed_slice(),
+            addresses: self.addresses.finish(),
+        }
+    }
+}
+
+/// One more sweep without an observation.
+pub(super) fn older(age: u8) -> u8 {
+    if age == NEVER {
+        NEVER
+    } else {
+        (age + 1).min(OLDEST)
+    }
+}
+
+/// The sessions in the form in which they are kept and compared: whole seconds,
+/// in order.
+pub(super) fn normalise(sessions: &mut [Session]) {
+    for session in sessions.iter_mut() {
+        session.started = unpack_moment(pack_moment(session.started));
+    }
+    sessions.sort_unstable();
+}
+
+/// The packed form of the moment of an observation.
+pub(super) fn seen_at(at: Timestamp) -> u32 {
+    pack_moment(Some(at))
+}
+
+/// The age of a user whose sessions were never observed.
+pub(super) const NEVER: u8 = u8::MAX;
+
+/// Ages stop here, so retention has to stop below.
+pub(super) const OLDEST: u8 = NEVER - 1;
