@@ -1,3 +1,28 @@
 //! The running program: object graph, named tasks, pipeline, drain order.
+//!
+//! A [`Daemon`] is built from a configuration without touching the network, so
+//! that `check` and `serve` take the same way, and then run on listeners that
+//! were bound before. This is the only room that starts tasks and the only one
+//! that sees both ends of the pipeline: sweepers put observations into a
+//! queue, one publisher folds them and swaps what scrapes read.
+//!
+//! The end comes in this order: not ready, stop accepting, stop sweeping, let
+//! responses finish, deadline.
 
+mod cloud;
+mod daemon;
+mod demo;
 pub mod gate;
+mod listen;
+mod once;
+mod publisher;
+mod signals;
+mod tasks;
+
+pub use self::cloud::ClientError;
+pub use self::daemon::{Daemon, Plan, SetupError};
+pub use self::demo::{Demo, DemoError};
+pub use self::listen::{ListenError, listen};
+pub use self::once::{Once, once};
+pub use self::signals::{Interrupted, until_signal};
+pub use self::tasks::TaskError;

@@ -1,1 +1,69 @@
 //! The command line: a file for each subcommand.
+//!
+//! Flags as they were typed (`flags`) become options that are known to be
+//! good; only then does a command start. What starts the program itself is
+//! called in one place, `wiring`. This is the only room that knows of
+//! arguments, of the environment and of the terminal.
+
+mod arguments;
+mod check;
+mod demo;
+mod exit;
+mod flags;
+mod logging;
+mod once;
+mod progress;
+mod serve;
+mod simulate;
+mod version;
+mod wiring;
+
+pub use self::exit::Exit;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use self::arguments::{Arguments, Command};
+use self::exit::Failure;
+use crate::config::Environment;
+
+/// Runs the program: `arguments` with its own name first, `environment` as the
+/// process has it. Says on standard error why it fails.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Exit {
+    let environment = Environment::new(environment);
+    let result = match arguments::parse(arguments) {
+        Ok(Arguments { command }) => dispatch(command, environment),
+        Err(error) => return error_of_clap(&error),
+    };
+    match result {
+        Ok(()) => Exit::Ok,
+        Err(failure) => {
+            // Without standard error there is nobody left to tell.
+            let _ = writeln!(io::stderr().lock(), "{failure}");
+            failure.exit()
+        }
+    }
+}
+
+fn dispatch(command: Command, environment: Environment) -> Result<(), Failure> {
+    match command {
+        Command::Serve(flags) => serve::run(flags, environment),
+        Command::Demo(flags) => demo::run(flags),
+        Command::Simulate(flags) => simulate::run(flags),
+        Command::Once(flags) => once::run(flags, environment),
+        Command::Check(flags) => check::run(flags, environment),
+    }
+}
+
+/// Help and version come this way too, and are no errors.
+fn error_of_clap(error: &clap::Error) -> Exit {
+    let printed = error.print();
+    match (error.use_stderr(), printed) {
+        (true, _) => Exit::Usage,
+        (false, Ok(())) => Exit::Ok,
+        (false, Err(_)) => Exit::Failure,
+    }
+}

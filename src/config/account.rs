@@ -17,9 +17,13 @@ use crate::sweep;
 pub(super) fn account(at: &Cursor<'_>, base: &Path) -> Checked<Account> {
     let mut fields = Fields::open(at, "a cloud account with the keys name and regions")?;
     let name = fields.required("name", "the value of the label account", name);
-    let credentials = fields.or("credentials", CredentialSource::Environment, |at| {
-        credentials(at, base)
-    });
+    let credentials = match fields.get("credentials") {
+        Some(at) => credentials(&at, base),
+        None => {
+            at.report.needs_environment(at.line, &at.path);
+            Ok(CredentialSource::Environment)
+        }
+    };
     let regions = fields.required("regions", REGIONS, regions);
     let instances = fields.or("instances", Vec::new(), instances);
     let endpoint = fields.or("endpoint", Endpoint::default(), endpoint);

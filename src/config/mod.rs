@@ -1,12 +1,13 @@
 //! From YAML and flags to the options that each room owns, all errors at once.
 //!
-//! The way is: bytes → a tree of nodes with lines ([`node`]) → a table of keys
-//! for each mapping ([`decode`]) → the options of the rooms, whose own types
+//! The way is: bytes → a tree of nodes with lines (`node`) → a table of keys
+//! for each mapping (`decode`) → the options of the rooms, whose own types
 //! refuse what is out of range. A new key is one line in the table of its
 //! mapping. Nothing here reads the environment, calls the cloud or logs.
 
 mod account;
 mod decode;
+mod environment;
 mod file;
 mod narrow;
 mod node;
@@ -16,9 +17,10 @@ mod source;
 mod web;
 pub mod web_config;
 
+pub use self::environment::Environment;
 pub use self::problem::{Errors, Problem};
 pub use self::source::{Origin, Source, parse};
-pub use self::web::{ListenAddress, ListenAddressError, TelemetryPath, TelemetryPathError, Web};
+pub use self::web::{ListenAddress, ListenAddressError, Web};
 
 use std::num::NonZeroU32;
 

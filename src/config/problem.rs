@@ -82,6 +82,8 @@ impl fmt::Display for Errors {
 pub(super) struct Report {
     problems: RefCell<Vec<Problem>>,
     files: RefCell<Vec<ReferencedFile>>,
+    /// The accounts that rely on the environment: line and path.
+    from_environment: RefCell<Vec<(usize, String)>>,
     /// What must not stand twice: (what, scope, value) with the first line.
     used: RefCell<HashMap<(&'static str, String, String), usize>>,
 }
@@ -129,6 +131,16 @@ impl Report {
                 None
             }
         }
+    }
+
+    pub(super) fn needs_environment(&self, line: usize, path: &str) {
+        self.from_environment
+            .borrow_mut()
+            .push((line, path.to_owned()));
+    }
+
+    pub(super) fn take_from_environment(&self) -> Vec<(usize, String)> {
+        self.from_environment.take()
     }
 
     pub(super) fn take_files(&self) -> Vec<ReferencedFile> {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::decode::{Checked, Cursor};
 use super::problem::{Errors, Report};
-use super::{Account, Config, defaults, file, narrow, node};
+use super::{Account, Config, Environment, defaults, file, narrow, node};
 use crate::exposition;
 use crate::model::{AccountName, Region, SagId};
 use crate::openapi::{CredentialSource, Endpoint};
@@ -40,20 +40,26 @@ pub enum Origin {
 }
 
 impl Source {
-    /// Reads, decodes and checks the configuration, key files included. Makes
-    /// no call to the cloud.
+    /// Reads, decodes and checks the configuration, the presence of keys in
+    /// files and in the environment included. Makes no call to the cloud.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with it, each with its line.
-    pub fn load(&self) -> Result<Config, Errors> {
+    pub fn load(&self, environment: &Environment) -> Result<Config, Errors> {
         match &self.origin {
             Origin::File(path) => {
-                let config = load_file(path)?;
+                let config = load_file(path, environment)?;
                 narrow::to_instances(config, &self.instances)
                     .map_err(|text| Errors::one(path.display().to_string(), None, text))
             }
-            Origin::Flags { region, endpoint } => self.flags(region, endpoint),
+            Origin::Flags { region, endpoint } => {
+                if let Some(name) = missing(environment) {
+                    let text = format!("{name} is not set in the environment: expected it there");
+                    return Err(Errors::one("--sag.region".to_owned(), None, text));
+                }
+                self.flags(region, endpoint)
+            }
         }
     }
 
@@ -91,7 +97,7 @@ pub fn parse(bytes: &[u8], path: &Path) -> Result<Config, Errors> {
     finish(config, path, &report)
 }
 
-fn load_file(path: &Path) -> Result<Config, Errors> {
+fn load_file(path: &Path, environment: &Environment) -> Result<Config, Errors> {
     let report = Report::default();
     let config = match read_limited(path, MAX_FILE_BYTES) {
         Ok(bytes) => decode(&bytes, path, &report),
@@ -103,7 +109,23 @@ fn load_file(path: &Path) -> Result<Config, Errors> {
             report.problem(Some(reference.line), &reference.path, text);
         }
     }
+    for (line, at) in report.take_from_environment() {
+        if let Some(name) = missing(environment) {
+            let text = format!(
+                "credentials are left out, and {name} is not set in the environment: expected one \
+                 of both"
+            );
+            report.problem(Some(line), &at, text);
+        }
+    }
     finish(config, path, &report)
+}
+
+/// The first variable of the access key that the environment lacks.
+fn missing(environment: &Environment) -> Option<&'static str> {
+    ACCESS_KEY_VARIABLES
+        .into_iter()
+        .find(|name| environment.get(name).is_none())
 }
 
 fn finish(config: Checked<Config>, path: &Path, report: &Report) -> Result<Config, Errors> {
@@ -161,6 +183,12 @@ pub(super) fn read_limited(path: &Path, limit_bytes: u64) -> Result<Zeroizing<Ve
     }
     Ok(bytes)
 }
+
+/// Without these the environment holds no credential.
+const ACCESS_KEY_VARIABLES: [&str; 2] = [
+    "ALIBABA_CLOUD_ACCESS_KEY_ID",
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+];
 
 /// 500 accounts with everything that may be said of them fit several times.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::web::TelemetryPath;
+
 /// What the flags `--web.*` say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Web {
@@ -87,66 +89,8 @@ fn is_host(name: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
 }
 
-/// The path under which the metrics are shown.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct TelemetryPath(String);
-
-/// The text is no path for metrics.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is not a path for metrics: expected {expected}")]
-pub struct TelemetryPathError {
-    found: String,
-    expected: &'static str,
-}
-
-impl TelemetryPath {
-    /// Checks the text.
-    ///
-    /// # Errors
-    ///
-    /// Names the text and what was expected of it.
-    pub fn parse(text: &str) -> Result<Self, TelemetryPathError> {
-        let refuse = |expected| {
-            Err(TelemetryPathError {
-                found: text.chars().take(MAX_PATH_BYTES).collect(),
-                expected,
-            })
-        };
-        let plain =
-            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.' | b'~');
-        if !text.starts_with('/') || text.len() > MAX_PATH_BYTES || !text.bytes().all(plain) {
-            return refuse("one such as /metrics");
-        }
-        if text == "/" || text.starts_with("/-/") || text.starts_with("/api/") {
-            return refuse("one that is not /, /-/… or /api/…, which have other uses");
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Default for TelemetryPath {
-    /// Where Prometheus looks without being told.
-    fn default() -> Self {
-        Self("/metrics".to_owned())
-    }
-}
-
-impl fmt::Display for TelemetryPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// The limit of the domain name system.
 const MAX_HOST_BYTES: usize = 253;
-
-/// Long enough for any prefix of a proxy.
-const MAX_PATH_BYTES: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -178,22 +122,6 @@ mod tests {
                 found.is_none_or(|address| address.to_string() == text),
                 "{text}"
             );
-        }
-    }
-
-    #[test]
-    fn a_path_for_metrics_takes_no_other_place() {
-        for (text, valid) in [
-            ("/metrics", true),
-            ("/sag/metrics", true),
-            ("/", false),
-            ("metrics", false),
-            ("/-/ready", false),
-            ("/api/v1/status", false),
-            ("/metrics?x", false),
-            ("/é", false),
-        ] {
-            assert_eq!(TelemetryPath::parse(text).is_ok(), valid, "{text}");
         }
     }
 }

@@ -1,12 +1,73 @@
 //! What an operator may choose about calls to the cloud.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use reqwest::Url;
 
-use crate::model::Region;
+use crate::model::{AccountName, Region};
+use crate::pacing::{Backoff, Bucket, Rate};
 use crate::secret::Secret;
+
+/// How the calls for one cloud account are made.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The cloud account, as the label `account` has it.
+    pub account: AccountName,
+    /// Where the calls go.
+    pub endpoint: Endpoint,
+    /// The ceiling of the adaptive rate of each operation; without it calls
+    /// are not paced, which is for benchmarks.
+    pub rate: Option<Rate>,
+    /// How long one attempt may take, from the connection to the last byte.
+    pub attempt_timeout: Duration,
+    /// When a failed call is made again.
+    pub retry: Retry,
+}
+
+impl Options {
+    /// What an operator gets who chooses nothing but these.
+    pub fn new(account: AccountName, endpoint: Endpoint, rate: Rate) -> Self {
+        Self {
+            account,
+            endpoint,
+            rate: Some(rate),
+            attempt_timeout: ATTEMPT_TIMEOUT,
+            retry: Retry::default(),
+        }
+    }
+}
+
+/// When a failed call is made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// How often a call is made at most, the first time included.
+    pub attempts: NonZeroU32,
+    /// No attempt starts later than this after the first one. Waiting for the
+    /// pacing of the first is not counted.
+    pub total: Duration,
+    /// How long to wait in between.
+    pub backoff: Backoff,
+}
+
+impl Default for Retry {
+    /// Three attempts get a call past a blip; what lasts longer is for the
+    /// next sweep. The total leaves room for the longest pause that a hint can
+    /// ask for.
+    fn default() -> Self {
+        Self {
+            attempts: NonZeroU32::MIN.saturating_add(2),
+            total: Duration::from_secs(90),
+            backoff: Backoff {
+                base: Duration::from_millis(250),
+                cap: Duration::from_secs(5),
+                hint_cap: Bucket::LONGEST_PAUSE,
+            },
+        }
+    }
+}
 
 /// Where the credential of a cloud account comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +173,9 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 const PLACEHOLDER: &str = "{region}";
+
+/// The official SDKs allow as much for reading alone.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

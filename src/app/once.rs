@@ -1,0 +1,74 @@
+//! One sweep of everything, and its exposition.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::cloud::{self, Ground};
+use super::daemon::{Plan, QUEUED_OBSERVATIONS, SetupError, sweepers};
+use crate::exposition::Exposition;
+use crate::fleet::{self, Fleet};
+use crate::model::SweepOutcome;
+use crate::sweep::{Context, Progress};
+use crate::telemetry::Telemetry;
+
+/// What one sweep of every cloud account gave.
+#[derive(Debug)]
+pub struct Once {
+    /// The families of the fleet, then those of the exporter.
+    pub text: Vec<u8>,
+    /// The worst outcome of all cloud accounts.
+    pub outcome: SweepOutcome,
+}
+
+/// Sweeps every cloud account once; `None` if `shutdown` came first.
+///
+/// # Errors
+///
+/// If the configuration cannot be carried out.
+pub async fn once(
+    plan: Plan,
+    progress: Arc<dyn Progress>,
+    shutdown: CancellationToken,
+) -> Result<Option<Once>, SetupError> {
+    let telemetry = Telemetry::new(plan.build)?;
+    telemetry.config_loaded(plan.clock.now());
+    let (observations, mut received) = mpsc::channel(QUEUED_OBSERVATIONS);
+    let ground = Ground {
+        transport: cloud::transport()?,
+        clock: plan.clock,
+        telemetry: telemetry.clone(),
+    };
+    let context = Context {
+        clock: plan.clock,
+        telemetry: telemetry.clone(),
+        observations,
+        progress,
+    };
+    let sweepers = sweepers(&plan.config, &plan.environment, &ground, &context)?;
+    drop(context);
+    // Each sweeper is consumed, so that the queue ends when all of them are done.
+    let sweeps = join_all(sweepers.into_iter().map(|mut sweeper| {
+        let shutdown = shutdown.clone();
+        async move { sweeper.sweep_once(&shutdown).await }
+    }));
+    let mut fleet = Fleet::new(fleet::Options {
+        retain: plan.config.sweep.retain,
+    });
+    let fold = async {
+        while let Some(observation) = received.recv().await {
+            fleet.apply(observation);
+        }
+    };
+    let (outcomes, ()) = tokio::join!(sweeps, fold);
+    let Some(outcomes) = outcomes.into_iter().collect::<Option<Vec<_>>>() else {
+        return Ok(None);
+    };
+    let exposition = Exposition::new(fleet.snapshot(), plan.config.exposition);
+    let mut text = exposition.text.to_vec();
+    text.extend(telemetry.encode()?);
+    let outcome = outcomes.into_iter().max().unwrap_or(SweepOutcome::Complete);
+    Ok(Some(Once { text, outcome }))
+}

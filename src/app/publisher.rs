@@ -1,0 +1,64 @@
+//! The only writer of what scrapes read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, spawn_blocking};
+use tokio::time::{Instant, timeout_at};
+
+use crate::exposition::{self, Exposition};
+use crate::fleet::{Fleet, Observation};
+use crate::web::Published;
+
+/// Folds observations into the fleet and publishes it.
+#[derive(Debug)]
+pub(super) struct Publisher {
+    pub(super) observations: mpsc::Receiver<Observation>,
+    pub(super) fleet: Fleet,
+    pub(super) options: exposition::Options,
+    pub(super) published: Arc<ArcSwap<Published>>,
+}
+
+impl Publisher {
+    /// Publishes until nobody observes any more.
+    ///
+    /// A publication takes time in proportion to the fleet, while instances
+    /// report one by one. So what follows a publication within [`PAUSE`] is
+    /// published together; nothing waits longer than that.
+    ///
+    /// # Errors
+    ///
+    /// If rendering panics, which is a bug.
+    pub(super) async fn run(mut self) -> Result<(), JoinError> {
+        let mut next = Instant::now();
+        while let Some(observation) = self.observations.recv().await {
+            self.fleet.apply(observation);
+            self.gather_until(next).await;
+            self.publish().await?;
+            next = Instant::now() + PAUSE;
+        }
+        Ok(())
+    }
+
+    /// Takes what is queued, and what comes until then.
+    async fn gather_until(&mut self, then: Instant) {
+        while let Ok(Some(observation)) = timeout_at(then, self.observations.recv()).await {
+            self.fleet.apply(observation);
+        }
+    }
+
+    /// Renders and compresses away from the threads that serve, then swaps.
+    async fn publish(&self) -> Result<(), JoinError> {
+        let snapshot = self.fleet.snapshot();
+        let options = self.options;
+        let render = move || Published::new(Exposition::new(snapshot, options));
+        self.published
+            .store(Arc::new(spawn_blocking(render).await?));
+        Ok(())
+    }
+}
+
+/// Short enough that a person does not notice it.
+const PAUSE: Duration = Duration::from_millis(500);

@@ -1,0 +1,151 @@
+//! The commands, and which one is meant.
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use super::{demo, once, serve, simulate, version};
+
+/// Watches who is online in Alibaba Cloud Smart Access Gateway (SAG) APP
+/// instances, and tells Prometheus.
+///
+/// Without a command it is the daemon, `serve`.
+#[derive(Debug, Parser)]
+#[command(name = "sag-exporter", version = version::TEXT, propagate_version = true)]
+#[command(override_usage = "sag-exporter [COMMAND] [FLAGS]", after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// The daemon: sweeps the cloud and serves metrics (the default command)
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(serve::Flags),
+    /// A simulated cloud and the daemon in one process: no account, no configuration
+    #[command(after_help = demo::EXAMPLES)]
+    Demo(demo::Flags),
+    /// The simulated cloud alone, for tests and for trying things out
+    #[command(after_help = simulate::EXAMPLES)]
+    Simulate(simulate::Flags),
+    /// One sweep; the metrics on standard output
+    #[command(after_help = once::EXAMPLES)]
+    Once(once::Flags),
+    /// Checks the configuration as `serve` would, and calls nobody
+    #[command(after_help = super::check::EXAMPLES)]
+    Check(serve::Flags),
+}
+
+/// Reads the arguments. Flags may stand before or after the command.
+pub(super) fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Arguments, clap::Error> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let name = if arguments.is_empty() {
+        "sag-exporter".into()
+    } else {
+        arguments.remove(0)
+    };
+    Arguments::try_parse_from(std::iter::once(name).chain(command_first(arguments)))
+}
+
+/// Moves the command to the front, and puts `serve` there if there is none.
+fn command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let definition = Arguments::command();
+    let is_command = |word: &str| {
+        let commands = definition.get_subcommands();
+        word == "help"
+            || commands
+                .into_iter()
+                .any(|command| command.get_name() == word)
+    };
+    let takes_value = |flag: &str| {
+        let flags = definition
+            .get_subcommands()
+            .flat_map(clap::Command::get_arguments);
+        flags
+            .filter(|argument| argument.get_action().takes_values())
+            .filter_map(clap::Arg::get_long)
+            .any(|long| flag.strip_prefix("--") == Some(long))
+    };
+    let mut after_flag = false;
+    let position = arguments.iter().position(|argument| {
+        let Some(word) = argument.to_str() else {
+            after_flag = false;
+            return false;
+        };
+        let found = !after_flag && is_command(word);
+        after_flag = !after_flag && takes_value(word);
+        found
+    });
+    match position {
+        Some(position) => {
+            let command = arguments.remove(position);
+            arguments.insert(0, command);
+        }
+        None if asks_about_the_program(&arguments) => {}
+        None => arguments.insert(0, "serve".into()),
+    }
+    arguments
+}
+
+/// `sag-exporter --help` shows the commands, not the flags of one of them.
+fn asks_about_the_program(arguments: &[OsString]) -> bool {
+    let asks = |word: &OsString| {
+        let word = word.to_str().unwrap_or_default();
+        matches!(word, "-h" | "--help" | "-V" | "--version")
+    };
+    !arguments.is_empty() && arguments.iter().all(asks)
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  sag-exporter demo
+      See it work on this machine: open http://127.0.0.1:10724/.
+  sag-exporter --config.file=sag-exporter.yml
+      The daemon. `sag-exporter check` takes the same flags and finds mistakes.
+  sag-exporter --sag.region=cn-shanghai --sag.instance=sag-abc123
+      The daemon without a file: one instance, the access key from the
+      environment (ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET).
+
+Exit codes: 0 ok, 1 failed while running, 2 wrong flags or configuration.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_command_moves_to_the_front() {
+        for (typed, expected) in [
+            ("", "serve"),
+            ("check", "check"),
+            ("--help", "--help"),
+            ("-V", "-V"),
+            ("help serve", "help serve"),
+            ("--config.file=a --help", "serve --config.file=a --help"),
+            ("--config.file=a check", "check --config.file=a"),
+            ("--config.file check", "serve --config.file check"),
+            ("--config.file check once", "once --config.file check"),
+            (
+                "--sag.instance a --log.level debug once",
+                "once --sag.instance a --log.level debug",
+            ),
+            ("serve check", "serve check"),
+            ("--sim.seed 7 simulate", "simulate --sim.seed 7"),
+            ("chek", "serve chek"),
+        ] {
+            let typed_words = typed.split_whitespace().map(OsString::from).collect();
+            let found: Vec<String> = command_first(typed_words)
+                .into_iter()
+                .map(|word| word.into_string().unwrap())
+                .collect();
+            assert_eq!(found.join(" "), expected, "{typed}");
+        }
+    }
+}

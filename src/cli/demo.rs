@@ -1,0 +1,101 @@
+//! `demo`: the simulated cloud and the daemon in one process.
+
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+
+use clap::Args;
+
+use super::exit::Failure;
+use super::flags::{WebFlags, WorldFlags};
+use super::logging::LogFlags;
+use super::{version, wiring};
+use crate::config::{ListenAddress, Web};
+use crate::sim::{self, Tempo};
+use crate::telemetry::BuildInfo;
+use crate::web::TelemetryPath;
+
+/// The flags of `demo`.
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    #[command(flatten)]
+    world: WorldFlags,
+    #[command(flatten)]
+    web: WebFlags,
+    #[command(flatten)]
+    log: LogFlags,
+}
+
+/// Everything that the demo must know.
+#[derive(Debug)]
+pub(super) struct Options {
+    /// The simulated world.
+    pub(super) world: sim::Options,
+    /// Where to serve.
+    pub(super) web: Web,
+    /// What runs.
+    pub(super) build: BuildInfo,
+}
+
+pub(super) fn run(flags: Flags) -> Result<(), Failure> {
+    let default = ListenAddress::parse("127.0.0.1:10724").map_err(Failure::run)?;
+    let options = Options {
+        world: flags.world.resolve(Tempo::DEMO)?,
+        web: flags.web.resolve(default)?,
+        build: version::BUILD,
+    };
+    flags.log.start()?;
+    wiring::runtime()?.block_on(wiring::demo(options))
+}
+
+/// Says what to open and what to do next.
+pub(super) fn announce(
+    exporter: &[SocketAddr],
+    cloud: SocketAddr,
+    path: &TelemetryPath,
+) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "A simulated cloud runs on http://{cloud}, and this exporter watches it.\n"
+    )?;
+    writeln!(out, "Open")?;
+    for address in exporter {
+        writeln!(out, "  http://{address}/          what is going on")?;
+        writeln!(out, "  http://{address}{path}   the metrics")?;
+    }
+    let target = exporter
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    write!(
+        out,
+        "{}",
+        PROMETHEUS
+            .replace("TARGET", &target)
+            .replace("PATH", path.as_str())
+    )?;
+    out.flush()
+}
+
+/// What comes after the addresses.
+const PROMETHEUS: &str = "
+Point Prometheus at it with this in prometheus.yml:
+  scrape_configs:
+    - job_name: sag
+      scrape_interval: 5s
+      metrics_path: PATH
+      static_configs:
+        - targets: ['TARGET']
+and ask it, for example: sum by (sag_id) (sag_online_users)
+
+Ctrl-C ends it.
+";
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  sag-exporter demo
+      Prints the addresses to open, and how to point Prometheus at it.
+  sag-exporter demo --sim.users=2000 --sim.scenario=flapping
+
+Everything stays on this machine. Sweeps follow each other quickly, so that
+graphs move at once.";

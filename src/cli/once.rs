@@ -1,0 +1,57 @@
+//! `once`: one sweep, for people and for cron.
+
+use std::io::{self, Write as _};
+
+use clap::Args;
+
+use super::exit::Failure;
+use super::flags::SourceFlags;
+use super::logging::LogFlags;
+use super::{version, wiring};
+use crate::config::{Config, Environment};
+use crate::telemetry::BuildInfo;
+
+/// The flags of `once`.
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    #[command(flatten)]
+    source: SourceFlags,
+    #[command(flatten)]
+    log: LogFlags,
+}
+
+/// Everything that one sweep must know.
+#[derive(Debug)]
+pub(super) struct Options {
+    /// The configuration that was loaded.
+    pub(super) config: Config,
+    /// The environment at the start, for credentials.
+    pub(super) environment: Environment,
+    /// What runs.
+    pub(super) build: BuildInfo,
+}
+
+pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure> {
+    let source = flags.source.resolve()?;
+    flags.log.start()?;
+    let config = source.load(&environment)?;
+    let options = Options {
+        config,
+        environment,
+        build: version::BUILD,
+    };
+    wiring::runtime()?.block_on(wiring::once(options))
+}
+
+/// Writes the exposition to standard output.
+pub(super) fn print(text: &[u8]) -> io::Result<()> {
+    io::stdout().lock().write_all(text)
+}
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  sag-exporter once --config.file=sag-exporter.yml
+  sag-exporter once --config.file=sag-exporter.yml --sag.instance=sag-abc123 > sag.prom
+
+Metrics go to standard output, progress and the log to standard error. Exit
+codes: 0 if the sweep was complete, 1 if it was not.";

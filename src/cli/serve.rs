@@ -1,0 +1,74 @@
+//! `serve`: the daemon.
+
+use clap::Args;
+
+use super::exit::Failure;
+use super::flags::{SourceFlags, WebFlags};
+use super::logging::LogFlags;
+use super::{version, wiring};
+use crate::config::{Config, Environment, ListenAddress, Source, Web};
+use crate::telemetry::BuildInfo;
+
+/// The flags of `serve`, and of `check`.
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    #[command(flatten)]
+    source: SourceFlags,
+    #[command(flatten)]
+    web: WebFlags,
+    #[command(flatten)]
+    log: LogFlags,
+}
+
+/// Everything that the daemon must know.
+#[derive(Debug)]
+pub(super) struct Options {
+    /// Where the configuration came from and comes from again at a reload.
+    pub(super) source: Source,
+    /// The configuration that was loaded.
+    pub(super) config: Config,
+    /// Where to serve.
+    pub(super) web: Web,
+    /// The environment at the start, for credentials.
+    pub(super) environment: Environment,
+    /// What runs.
+    pub(super) build: BuildInfo,
+}
+
+pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure> {
+    let options = resolve(flags, environment)?;
+    wiring::runtime()?.block_on(wiring::serve(options))
+}
+
+/// From flags to options; the log runs from here on.
+pub(super) fn resolve(flags: Flags, environment: Environment) -> Result<Options, Failure> {
+    let source = flags.source.resolve()?;
+    let web = flags.web.resolve(default_listen_address()?)?;
+    flags.log.start()?;
+    let config = source.load(&environment)?;
+    Ok(Options {
+        source,
+        config,
+        web,
+        environment,
+        build: version::BUILD,
+    })
+}
+
+fn default_listen_address() -> Result<ListenAddress, Failure> {
+    ListenAddress::parse(":10724").map_err(Failure::run)
+}
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  sag-exporter --config.file=sag-exporter.yml
+  sag-exporter --sag.region=cn-shanghai --sag.instance=sag-abc123
+  sag-exporter --config.file=sag-exporter.yml --web.listen-address=127.0.0.1:10724
+
+The smallest file (the access key then comes from the environment, in
+ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET):
+  accounts:
+    - name: main
+      regions: [cn-shanghai]
+
+SIGTERM or SIGINT stops it: scrapes under way are still answered.";

@@ -1,0 +1,240 @@
+//! The loop over the sweeps of one cloud account.
+
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
+
+use super::census::{Census, RegionListing};
+use super::cloud::Cloud;
+use super::instance::{self, Swept};
+use super::listing::list;
+use super::news::{News, Subject};
+use super::round::{Round, Unheard};
+use super::schedule::first_tick;
+use super::tally::Tally;
+use super::{AccountOptions, Context, Options};
+use crate::fleet::Observation;
+use crate::model::{AccountName, Region, SweepOutcome};
+
+/// Sweeps one cloud account, again and again, and reports what it sees.
+///
+/// It remembers between sweeps what is due, and which users there were.
+#[derive(Debug)]
+pub struct Sweeper<C> {
+    options: Options,
+    account: AccountOptions,
+    cloud: C,
+    context: Context,
+    memory: Memory,
+}
+
+#[derive(Debug)]
+struct Memory {
+    census: Census,
+    news: News,
+}
+
+impl<C: Cloud> Sweeper<C> {
+    /// A sweeper that has not swept yet.
+    pub fn new(options: Options, account: AccountOptions, cloud: C, context: Context) -> Self {
+        context.telemetry.account_added(&account.name);
+        context.telemetry.sweep_interval(options.interval);
+        let memory = Memory::new(&account);
+        Self {
+            options,
+            account,
+            cloud,
+            context,
+            memory,
+        }
+    }
+
+    /// The cloud account that it sweeps.
+    pub fn account(&self) -> &AccountName {
+        &self.account.name
+    }
+
+    /// Sweeps until it is told to stop, or until nobody receives observations.
+    ///
+    /// The first sweep starts at once, because whoever starts a program wants to
+    /// see numbers. The following ones start at the phase of the cloud account in
+    /// the interval, so that many accounts and many processes spread over it. A
+    /// sweep that outlasts its interval makes the next one start as soon as it
+    /// has ended; sweeps never overlap, and starts that were missed are skipped.
+    ///
+    /// On shutdown calls under way are dropped, and the sweep that they belong to
+    /// reports nothing more.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        shutdown.run_until_cancelled(self.sweep_for_ever()).await;
+    }
+
+    /// Sweeps once; `None` if it was told to stop before the end, or if nobody
+    /// receives observations. After that the sweeper remembers nothing.
+    pub async fn sweep_once(&mut self, shutdown: &CancellationToken) -> Option<SweepOutcome> {
+        let outcome = shutdown.run_until_cancelled(self.sweep()).await;
+        let outcome = outcome.and_then(Result::ok);
+        if outcome.is_none() {
+            self.memory = Memory::new(&self.account);
+        }
+        outcome
+    }
+
+    async fn sweep_for_ever(&mut self) {
+        let interval = self.options.interval.max(SHORTEST_INTERVAL);
+        let now = self.context.clock.now();
+        let wait = first_tick(self.account.name.as_str(), interval, now);
+        let mut ticks = interval_at(Instant::now() + wait, interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        while self.sweep().await.is_ok() {
+            ticks.tick().await;
+        }
+    }
+
+    async fn sweep(&mut self) -> Result<SweepOutcome, Unheard> {
+        let name = &self.account.name;
+        let round = Round::new(&self.options, &self.account, &self.cloud, &self.context);
+        self.context.progress.sweep_started(name);
+        let mut tally = Tally::default();
+        self.memory.discover(&round, &mut tally).await?;
+        self.memory.sweep_instances(&round, &mut tally).await?;
+        let outcome = tally.outcome();
+        let took = round.started.elapsed();
+        let account = name.clone();
+        let at = self.context.clock.now();
+        round
+            .report(Observation::SweepEnded {
+                account,
+                outcome,
+                at,
+            })
+            .await?;
+        self.context.telemetry.sweep_ended(name, outcome, took);
+        self.context.progress.sweep_ended(name);
+        tracing::debug!(account = %name, outcome = outcome.as_str(), ?took, "sweep ended");
+        Ok(outcome)
+    }
+}
+
+impl Memory {
+    fn new(account: &AccountOptions) -> Self {
+        Self {
+            census: Census::new(account),
+            news: News::new(account.name.clone()),
+        }
+    }
+
+    /// Finds the instances of all regions, if that is due.
+    async fn discover<C: Cloud>(
+        &mut self,
+        round: &Round<'_, C>,
+        tally: &mut Tally,
+    ) -> Result<(), Unheard> {
+        if !self
+            .census
+            .discovered
+            .is_due(round.started, round.options())
+        {
+            self.census.not_due();
+            return Ok(());
+        }
+        let regions = list_regions(round, &self.census).await;
+        for one in &regions {
+            let subject = Subject::Discovery(one.region.clone());
+            self.news.note(&subject, one.listing.trouble.as_ref());
+        }
+        let complete = regions.iter().all(|one| one.listing.trouble.is_none());
+        self.census.discovered.ran(round.started, complete);
+        tally.discovered(round.account, complete);
+        for gone in self.census.update(round.account, regions) {
+            self.news.forget(&gone);
+            round.report(Observation::InstanceGone(gone)).await?;
+        }
+        Ok(())
+    }
+
+    /// Sweeps all instances, several at once, and reports each as soon as it is
+    /// done. Those that had trouble in the last sweep come last.
+    async fn sweep_instances<C: Cloud>(
+        &mut self,
+        round: &Round<'_, C>,
+        tally: &mut Tally,
+    ) -> Result<(), Unheard> {
+        let mut queue = self.census.take().into_iter();
+        let progress = &round.context.progress;
+        progress.instances_found(&round.account.name, queue.len());
+        let window = round.gate.concurrency().saturating_mul(INSTANCES_PER_CALL);
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while under_way.len() < window {
+                let Some(target) = queue.next() else { break };
+                under_way.push(instance::sweep(round, target));
+            }
+            let Some(swept) = under_way.next().await else {
+                return Ok(());
+            };
+            self.conclude(round, swept, tally).await?;
+        }
+    }
+
+    async fn conclude<C: Cloud>(
+        &mut self,
+        round: &Round<'_, C>,
+        swept: Swept,
+        tally: &mut Tally,
+    ) -> Result<(), Unheard> {
+        let sag_id = swept.target.instance.sag_id.clone();
+        for (collector, trouble) in swept.runs {
+            let subject = Subject::Instance(sag_id.clone(), collector);
+            self.news.note(&subject, trouble.as_ref());
+        }
+        tally.swept(round.account, &swept.observation);
+        self.census.put_back(swept.target);
+        round
+            .report(Observation::Instance(swept.observation))
+            .await?;
+        round
+            .context
+            .progress
+            .instance_done(&round.account.name, &sag_id);
+        Ok(())
+    }
+}
+
+async fn list_regions<C: Cloud>(round: &Round<'_, C>, census: &Census) -> Vec<RegionListing> {
+    let listings = FuturesUnordered::new();
+    for (order, region) in round.account.regions.iter().enumerate() {
+        listings.push(async move { (order, list_region(round, census, region).await) });
+    }
+    let mut found: Vec<(usize, RegionListing)> = listings.collect().await;
+    found.sort_by_key(|(order, _)| *order);
+    found.into_iter().map(|(_, listing)| listing).collect()
+}
+
+async fn list_region<C: Cloud>(
+    round: &Round<'_, C>,
+    census: &Census,
+    region: &Region,
+) -> RegionListing {
+    let listing = list(GATEWAYS_PER_PAGE, census.last_whole(region), |page| {
+        round
+            .gate
+            .call(region, round.cloud().gateways(region, page))
+    })
+    .await;
+    RegionListing {
+        region: region.clone(),
+        listing,
+    }
+}
+
+/// The limit that the documentation of DescribeSmartAccessGateways gives.
+const GATEWAYS_PER_PAGE: u32 = 50;
+
+/// More instances at once than calls at once, so that a slow instance does not
+/// leave permits idle; but not all at once, so that each is done early.
+const INSTANCES_PER_CALL: usize = 2;
+
+/// Keeps a zero, which the configuration refuses, from spinning.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
