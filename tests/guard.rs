@@ -25,6 +25,8 @@ mod curl;
 mod damage;
 #[path = "guard/handshake.rs"]
 mod handshake;
+#[path = "guard/http2.rs"]
+mod http2;
 #[path = "guard/prometheus.rs"]
 mod prometheus;
 #[path = "guard/rotation.rs"]

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::Handler;
 use super::activity::Activity;
 use super::body::Body;
+use super::http2;
 use super::io::{Reporting, Transport};
 use super::limits::Limits;
 use super::refusal::Refusal;
@@ -56,6 +57,9 @@ pub(super) async fn open<H: Handler>(
         () = shared.shutdown.cancelled() => return,
     };
     match secured {
+        Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(http2::ALPN) => {
+            http2::serve(stream, activity, shared).await;
+        }
         Ok(stream) => serve(stream, activity, shared).await,
         Err(error) => {
             tracing::debug!(%error, "TLS handshake failed");
@@ -103,7 +107,8 @@ fn protocol(limits: &Limits) -> http1::Builder {
     builder
 }
 
-fn ended(result: hyper::Result<()>, telemetry: &Telemetry) {
+/// Counts a connection that ended because of what came in.
+pub(super) fn ended(result: hyper::Result<()>, telemetry: &Telemetry) {
     let Err(error) = result else { return };
     if error.is_parse() || error.is_parse_too_large() {
         Refusal::Malformed.count(telemetry);
@@ -123,17 +128,20 @@ async fn answer<H: Handler>(
     let response = if body.is_end_stream() {
         shared.handler.handle(Request::from_parts(parts, ())).await
     } else {
-        let response = no_bodies();
-        shared
-            .telemetry
-            .http_request(HANDLER_OF_BODIES, response.status().as_u16());
-        response
+        refuse_body(&shared.telemetry)
     };
     activity.response_made();
     Ok(response.map(|body| Tracked {
         body,
         activity: Arc::clone(activity),
     }))
+}
+
+/// Answers a request that brings a body, and counts the answer.
+pub(super) fn refuse_body(telemetry: &Telemetry) -> Response<Body> {
+    let response = no_bodies();
+    telemetry.http_request(HANDLER_OF_BODIES, response.status().as_u16());
+    response
 }
 
 fn no_bodies() -> Response<Body> {

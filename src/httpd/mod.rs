@@ -4,15 +4,15 @@
 //! response, and [`serve`] keeps strangers from hurting it. The caller binds
 //! the listeners and the caller stops them.
 //!
-//! HTTP/1.0 and 1.1 are spoken. HTTP/2 is left out: a scrape is one response
-//! over one connection, and streams would need limits of their own. Everything
-//! that serves one connection is generic over its transport; [`tls`] comes
-//! between accepting and serving.
+//! HTTP/1.0 and 1.1 are spoken, and HTTP/2 over TLS where both sides want it.
+//! Everything that serves one connection is generic over its transport; [`tls`]
+//! comes between accepting and serving.
 
 mod activity;
 mod body;
 mod connection;
 pub mod gzip;
+mod http2;
 mod io;
 mod limits;
 mod listeners;

@@ -39,6 +39,7 @@ pub(crate) struct Handshake {
     certificate: Option<Leaf>,
     versions: Vec<&'static SupportedProtocolVersion>,
     provider: CryptoProvider,
+    protocols: Vec<Vec<u8>>,
 }
 
 impl Handshake {
@@ -49,6 +50,7 @@ impl Handshake {
             certificate: None,
             versions: rustls::ALL_VERSIONS.to_vec(),
             provider: ring::default_provider(),
+            protocols: Vec::new(),
         }
     }
 
@@ -69,6 +71,12 @@ impl Handshake {
 
     pub(crate) fn provided_by(mut self, provider: CryptoProvider) -> Self {
         self.provider = provider;
+        self
+    }
+
+    /// Offers these protocols.
+    pub(crate) fn offering(mut self, protocols: &[&str]) -> Self {
+        self.protocols = protocols.iter().map(|name| (*name).into()).collect();
         self
     }
 
@@ -95,7 +103,7 @@ impl Handshake {
             .with_protocol_versions(&self.versions)
             .unwrap()
             .with_root_certificates(roots);
-        match &self.certificate {
+        let mut config = match &self.certificate {
             None => builder.with_no_client_auth(),
             Some(leaf) => {
                 let key = PrivateKeyDer::from_pem_slice(leaf.key.as_bytes()).unwrap();
@@ -103,7 +111,9 @@ impl Handshake {
                     .with_client_auth_cert(certificates(&leaf.certificate), key)
                     .unwrap()
             }
-        }
+        };
+        config.alpn_protocols.clone_from(&self.protocols);
+        config
     }
 }
 

@@ -53,6 +53,21 @@ async fn curl_speaks_both_versions() {
 }
 
 #[tokio::test]
+async fn curl_speaks_http_2_unless_it_is_turned_off() {
+    let off = "http_server_config:\n  http2: false\n";
+    for (config, arguments, expected) in [
+        (TLS.to_owned(), &["--http2"][..], "HTTP/2 200"),
+        (TLS.to_owned(), &["--http1.1"], "HTTP/1.1 200"),
+        (TLS.to_owned(), &["--http2", "--head"], "HTTP/2 200"),
+        (format!("{TLS}{off}"), &["--http2"], "HTTP/1.1 200"),
+    ] {
+        let server = Server::new(&config).await;
+        let answer = curl(&server, "https", arguments).await.unwrap();
+        assert!(answer.starts_with(expected), "{arguments:?}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn curl_trusts_only_its_authority() {
     let server = Server::new(TLS).await;
     let other = Authority::new("another").certificate();

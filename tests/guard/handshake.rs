@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring::{self, cipher_suite, kx_group};
-use rustls::{
-    CipherSuite, ProtocolVersion, SupportedCipherSuite, SupportedProtocolVersion, version,
-};
+use rustls::{CipherSuite, SupportedCipherSuite, SupportedProtocolVersion, version};
 use sag_exporter::httpd::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -42,16 +40,26 @@ async fn assert_speaks(server: &Server, version: &'static SupportedProtocolVersi
 }
 
 #[tokio::test]
-async fn a_server_speaks_http_1_over_tls() {
-    let server = Server::new(TLS).await;
-    let mut client = Handshake::with(&server);
-    client = client.speaking(&version::TLS13);
-    let stream = client.connect(server.address).await.unwrap();
-    let (_, connection) = stream.get_ref();
-    assert_eq!(
-        connection.protocol_version(),
-        Some(ProtocolVersion::TLSv1_3)
-    );
+async fn the_protocol_is_agreed_on_in_the_handshake() {
+    let both = Server::new(TLS).await;
+    let old = Server::new(&format!("{TLS}http_server_config: {{http2: false}}\n")).await;
+    for (server, offered, expected) in [
+        (&both, &["h2", "http/1.1"][..], Ok(Some("h2"))),
+        (&both, &["http/1.1"], Ok(Some("http/1.1"))),
+        (&both, &[], Ok(None)),
+        (&both, &["spdy/3"], Err(())),
+        (&old, &["h2", "http/1.1"], Ok(Some("http/1.1"))),
+        (&old, &["h2"], Err(())),
+    ] {
+        let client = Handshake::with(server).offering(offered);
+        let agreed = client.connect(server.address).await.map_err(drop);
+        let agreed = agreed.map(|stream| {
+            let protocol = stream.get_ref().1.alpn_protocol();
+            protocol.map(|name| String::from_utf8(name.to_vec()).unwrap())
+        });
+        let expected = expected.map(|name| name.map(str::to_owned));
+        assert_eq!(agreed, expected, "{offered:?}");
+    }
 }
 
 fn with_suites(suites: &[SupportedCipherSuite]) -> CryptoProvider {

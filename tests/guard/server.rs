@@ -102,8 +102,12 @@ impl Server {
 fn serve(gate: Gate, listener: TcpListener, limits: Limits, telemetry: Telemetry) -> JoinSet<()> {
     let shutdown = CancellationToken::new();
     let page = |request: Request<()>| async move {
-        let text = format!("sag_page{{path={:?}}} 1\n", request.uri().path());
-        let mut response = Response::new(Body::from(text));
+        let path = request.uri().path();
+        let body = match path {
+            "/large" => Body::from("x".repeat(LARGE_BYTES)),
+            path => Body::from(format!("sag_page{{path={path:?}}} 1\n")),
+        };
+        let mut response = Response::new(body);
         let kind = "text/plain; version=0.0.4; charset=utf-8".parse().unwrap();
         response.headers_mut().insert("content-type", kind);
         response
@@ -128,6 +132,9 @@ fn telemetry() -> Telemetry {
     })
     .unwrap()
 }
+
+/// What the page `/large` has: more than all buffers on the way.
+pub(crate) const LARGE_BYTES: usize = 16 * 1024 * 1024;
 
 /// How long a test waits for what must come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

@@ -43,8 +43,9 @@ pub(super) fn terms(at: &Cursor<'_>, context: &Context<'_>, http2: bool) -> Chec
         suites: choices.suites,
         groups: choices.groups,
         prefer_server_order: choices.prefer_server_order,
+        http2,
     };
-    http2_suite(at, &settings, http2)?;
+    http2_suite(at, &settings)?;
     let terms = Terms::new(&settings);
     terms.map(Some).or_else(|error| at.refuse(chain(&error)))
 }
@@ -298,8 +299,9 @@ fn names<T>(
 
 /// Go's HTTP/2 server refuses to start without one of the two suites that
 /// RFC 7540 demands, and the same file has to get the same answer.
-fn http2_suite(at: &Cursor<'_>, settings: &Settings, http2: bool) -> Checked<()> {
-    let concerned = http2 && !settings.suites.is_empty() && settings.min_version < Version::Tls13;
+fn http2_suite(at: &Cursor<'_>, settings: &Settings) -> Checked<()> {
+    let concerned =
+        settings.http2 && !settings.suites.is_empty() && settings.min_version < Version::Tls13;
     if !concerned
         || settings
             .suites

@@ -31,6 +31,8 @@ pub struct Settings {
     pub groups: Vec<Group>,
     /// Whether the order of [`Settings::suites`] goes before the client's.
     pub prefer_server_order: bool,
+    /// Whether HTTP/2 is offered beside HTTP/1.1.
+    pub http2: bool,
 }
 
 /// What is asked of clients; the names are those of Go's `crypto/tls`.

@@ -10,6 +10,7 @@ use rustls::{ServerConfig, SupportedProtocolVersion, version};
 use super::client;
 use super::settings::{Settings, Version};
 use super::suites::{Group, Suite};
+use crate::httpd::http2;
 
 /// The terms on which handshakes are made.
 #[derive(Debug, Clone)]
@@ -57,7 +58,7 @@ impl Terms {
         };
         let mut config = builder.with_cert_resolver(identity(settings));
         config.ignore_client_order = settings.prefer_server_order;
-        config.alpn_protocols = ALPN.iter().map(|name| name.to_vec()).collect();
+        config.alpn_protocols = protocols(settings.http2);
         Ok(Self(Arc::new(config)))
     }
 
@@ -109,5 +110,12 @@ fn versions(settings: &Settings) -> Vec<&'static SupportedProtocolVersion> {
     .collect()
 }
 
-/// What the server speaks over TLS.
-const ALPN: [&[u8]; 1] = [b"http/1.1"];
+/// What the server speaks over TLS, by preference.
+fn protocols(http2: bool) -> Vec<Vec<u8>> {
+    let http1 = b"http/1.1".to_vec();
+    if http2 {
+        vec![http2::ALPN.to_vec(), http1]
+    } else {
+        vec![http1]
+    }
+}
