@@ -143,9 +143,9 @@ async fn guesses_do_not_hold_up_a_user_who_was_right_before() {
     let server = Server::new(&config).await;
     let quick = authorization("quick", "one");
     assert_eq!(get(&server, "/", &[&quick]).await.status, 200);
-    let guess = authorization("slow", "one");
     let mut guesses = Vec::new();
-    for _ in 0..40 {
+    for number in 0..40 {
+        let guess = authorization("slow", &format!("guess {number}"));
         let mut stream = tokio::net::TcpStream::connect(server.address)
             .await
             .unwrap();

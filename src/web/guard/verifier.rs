@@ -1,13 +1,13 @@
 //! Verifying passwords without being brought down by those who guess them.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task;
 
 use super::credentials::Credentials;
@@ -18,6 +18,7 @@ use super::users::{PasswordHash, Users};
 pub(super) struct Verifier {
     key: Hmac<Sha256>,
     right: Mutex<Remembered>,
+    under_way: Mutex<HashMap<Mark, Arc<OnceCell<Verdict>>>>,
     working: Arc<Semaphore>,
     waiting: Semaphore,
 }
@@ -41,6 +42,7 @@ impl Verifier {
         Self {
             key: Hmac::new(&key.into()),
             right: Mutex::default(),
+            under_way: Mutex::default(),
             // Half of the processors stay free for scrapes.
             working: Arc::new(Semaphore::new((threads / 2).max(1))),
             waiting: Semaphore::new(MAX_WAITING),
@@ -57,14 +59,33 @@ impl Verifier {
         if candidate.known && self.remembered().contains(&mark) {
             return Verdict::Right;
         }
-        let Some(matches) = self.matches(candidate.hash.clone(), credentials).await else {
-            return Verdict::Busy;
+        let known = candidate.known;
+        let hash = candidate.hash.clone();
+        let shared = self.share(mark);
+        let work = || async move {
+            match self.matches(hash, credentials).await {
+                None => Verdict::Busy,
+                Some(matches) if known && matches => Verdict::Right,
+                Some(_) => Verdict::Wrong,
+            }
         };
-        if !(candidate.known && matches) {
-            return Verdict::Wrong;
+        let verdict = *shared.verdict.get_or_init(work).await;
+        if verdict == Verdict::Right {
+            self.remembered().insert(mark);
         }
-        self.remembered().insert(mark);
-        Verdict::Right
+        verdict
+    }
+
+    /// The work on these credentials, which is done once for all who bring them
+    /// at the same time: many scrapes may begin before the first of them is
+    /// remembered. If the one who does the work goes away, another one does it.
+    fn share(&self, mark: Mark) -> Shared<'_> {
+        let verdict = Arc::clone(self.lock_under_way().entry(mark).or_default());
+        Shared {
+            verifier: self,
+            mark,
+            verdict,
+        }
     }
 
     /// Whether the hash is that of the password; `None` if too many wait.
@@ -108,9 +129,15 @@ impl Verifier {
         digest.finalize().into_bytes().into()
     }
 
-    fn remembered(&self) -> std::sync::MutexGuard<'_, Remembered> {
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
         // Nothing can panic while the lock is held.
         self.right.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_under_way(&self) -> MutexGuard<'_, HashMap<Mark, Arc<OnceCell<Verdict>>>> {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -121,6 +148,24 @@ impl fmt::Debug for Verifier {
 }
 
 type Mark = [u8; 32];
+
+/// A part in the work on the same credentials. The last one takes it off the
+/// list, so that the list is never longer than there are requests.
+struct Shared<'a> {
+    verifier: &'a Verifier,
+    mark: Mark,
+    verdict: Arc<OnceCell<Verdict>>,
+}
+
+impl Drop for Shared<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.verifier.lock_under_way();
+        // The list has one, and this part another.
+        if Arc::strong_count(&self.verdict) <= 2 {
+            under_way.remove(&self.mark);
+        }
+    }
+}
 
 /// The credentials that were right; the oldest are forgotten first.
 #[derive(Default)]
@@ -156,6 +201,7 @@ const MAX_WAITING: usize = 32;
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
     use zeroize::Zeroizing;
 
     use super::*;
@@ -229,6 +275,27 @@ mod tests {
         assert_eq!(verifier.verify(&users, right()).await, Verdict::Busy);
         drop(all);
         assert_eq!(verifier.verify(&users, right()).await, Verdict::Right);
+    }
+
+    #[tokio::test]
+    async fn the_same_credentials_are_verified_once_for_all() {
+        let users = users(&[("alice", "one")]);
+        let verifier = Verifier::new();
+        let crowd = || {
+            let each =
+                (0..10 * MAX_WAITING).map(|_| verifier.verify(&users, credentials("alice", "one")));
+            futures_util::future::join_all(each)
+        };
+        // One who goes away in the middle leaves the work to the others.
+        let mut fickle = Box::pin(verifier.verify(&users, credentials("alice", "one")));
+        assert!((&mut fickle).now_or_never().is_none());
+        assert_eq!(verifier.lock_under_way().len(), 1);
+        let mut crowd = Box::pin(crowd());
+        assert!((&mut crowd).now_or_never().is_none());
+        drop(fickle);
+        let verdicts = crowd.await;
+        assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Right));
+        assert!(verifier.lock_under_way().is_empty());
     }
 
     #[test]
