@@ -136,6 +136,3 @@ fn decode(bytes: &[u8], path: &Path, inputs: &mut Inputs) -> Result<WebConfig, E
 
 /// A thousand users and two chains of certificates fit several times.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
-
-#[cfg(test)]
-mod tests;
