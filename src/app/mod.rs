@@ -12,6 +12,7 @@
 mod cloud;
 mod daemon;
 mod demo;
+pub mod gate;
 mod listen;
 mod once;
 mod publisher;
