@@ -123,6 +123,30 @@ impl Telemetry {
         }
     }
 
+    /// A cloud account is in force no longer, or begins anew: its series go.
+    pub fn account_removed(&self, account: &AccountName) {
+        let account = account.as_str();
+        // What was never counted cannot be removed, and need not be.
+        for outcome in SweepOutcome::ALL {
+            let _ = self
+                .0
+                .sweeps
+                .remove_label_values(&[account, outcome.as_str()]);
+        }
+        let _ = self.0.sweep_duration.remove_label_values(&[account]);
+        for action in Action::ALL.map(Action::as_str) {
+            let _ = self
+                .0
+                .api_rate_limit
+                .remove_label_values(&[account, action]);
+            let kinds = FailureKind::ALL.into_iter().map(FailureKind::as_str);
+            for outcome in kinds.chain(["ok"]) {
+                let labels = [account, action, outcome];
+                let _ = self.0.api_requests.remove_label_values(&labels);
+            }
+        }
+    }
+
     /// The configured interval of the sweeps.
     pub fn sweep_interval(&self, interval: Duration) {
         self.0.sweep_interval.set(interval.as_secs_f64());
