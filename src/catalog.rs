@@ -128,6 +128,10 @@ families! {
         "How long requests to the cloud API took, without the time spent waiting for the rate limit.";
     API_RATE_LIMIT = Gauge "sag_exporter_api_rate_limit" ["account" "action"]
         "Calls per second that pacing allows now.";
+    CREDENTIAL_REFRESHES = Counter "sag_exporter_credential_refreshes_total" ["account" "outcome"]
+        "Attempts to obtain the credential of the cloud account anew, by outcome: ok or failed.";
+    CREDENTIAL_EXPIRY = Gauge "sag_exporter_credential_expiry_timestamp_seconds" ["account"]
+        "When the credential in use for the cloud account ends; absent if it has no end.";
     CONFIG_RELOAD_SUCCESSFUL = Gauge "sag_exporter_config_last_reload_successful" []
         "Whether the last attempt to load the configuration succeeded (1) or not (0).";
     CONFIG_RELOAD_SUCCESS_TIMESTAMP = Gauge "sag_exporter_config_last_reload_success_timestamp_seconds" []

@@ -219,9 +219,7 @@ impl Accounts {
         });
         let keeping = stop.clone();
         self.tasks.spawn(credential_task(&name), async move {
-            access.credentials.refresh_loop(keeping.clone()).await;
-            // What needs no upkeep has nothing to do.
-            keeping.cancelled().await;
+            access.credentials.refresh_loop(keeping).await;
             Ok(())
         });
         self.running.insert(name, Running { account, stop });

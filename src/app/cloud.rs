@@ -44,7 +44,7 @@ impl Ground {
     ) -> Result<Self, transport::SetupError> {
         Ok(Self {
             transport: Arc::new(HttpTransport::new(&HttpOptions::default())?),
-            surroundings: Surroundings::new(environment, clock)?,
+            surroundings: Surroundings::new(environment, clock, telemetry.clone())?,
             telemetry,
         })
     }

@@ -46,26 +46,26 @@ pub(super) fn describe(source: &CredentialSource, environment: &Environment) -> 
 /// The first provider of the default chain that looks usable from here. What
 /// only a call can tell is the metadata service, which comes last but one.
 fn chain(environment: &Environment) -> String {
-    let all_set = |names: &[&str]| names.iter().all(|name| environment.value(name).is_some());
+    let all_set = |names: &[&str]| names.iter().all(|name| environment.get(name).is_some());
     if all_set(&ACCESS_KEY) {
         return "access key from the environment".to_owned();
     }
     if all_set(&OIDC_ROLE) {
         return "role by OIDC token, from the environment".to_owned();
     }
-    let profile = environment.value(PROFILE);
-    let is_off = environment.value(CLI_PROFILE_DISABLED);
+    let profile = environment.get(PROFILE);
+    let is_off = environment.get(CLI_PROFILE_DISABLED);
     let is_off = is_off.is_some_and(|word| word.eq_ignore_ascii_case("true"));
     if let Some(path) = present(in_home(environment, CLI_CONFIG)).filter(|_| !is_off) {
         let profile = profile.unwrap_or("current");
         return format!("profile {profile} of {}", path.display());
     }
-    let named = environment.value(CREDENTIALS_FILE).map(PathBuf::from);
+    let named = environment.get(CREDENTIALS_FILE).map(PathBuf::from);
     if let Some(path) = present(named.or_else(|| in_home(environment, CREDENTIALS_INI))) {
         let section = profile.unwrap_or("default");
         return format!("section {section} of {}", path.display());
     }
-    if environment.value(CREDENTIALS_URI).is_some() {
+    if environment.get(CREDENTIALS_URI).is_some() {
         return "role of this ECS server, else the credentials URI".to_owned();
     }
     "role of this ECS server, for there is nothing else".to_owned()

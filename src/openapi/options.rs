@@ -118,16 +118,6 @@ pub enum SecretSource {
     File(PathBuf),
 }
 
-impl SecretSource {
-    /// The file, if it is in one.
-    pub(super) fn path(&self) -> Option<PathBuf> {
-        match self {
-            Self::Inline(_) => None,
-            Self::File(path) => Some(path.clone()),
-        }
-    }
-}
-
 /// The address of the API: a URL in which `{region}` stands for the region.
 ///
 /// The scheme is https, or http where the host is a loopback address.

@@ -67,14 +67,16 @@ fn client(answer: fn(usize) -> Option<Response<Bytes>>, secret: SecretSource) ->
     };
     let account = AccountName::parse("main").unwrap();
     let clock = Clock::anchored("2026-01-02T03:04:05Z".parse().unwrap());
-    let surroundings = Surroundings::new(Environment::default(), clock).unwrap();
+    let telemetry = Telemetry::new(build).unwrap();
+    let nothing = Environment::default();
+    let surroundings = Surroundings::new(nothing, clock, telemetry.clone()).unwrap();
     let credentials = provider(&account, &source, &surroundings).unwrap();
     Client::new(
         Options::new(account, Endpoint::default(), Rate::new(2.0).unwrap()),
         credentials,
         Arc::new(transport),
         clock,
-        Telemetry::new(build).unwrap(),
+        telemetry,
     )
 }
 

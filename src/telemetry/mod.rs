@@ -38,6 +38,8 @@ struct Metrics {
     api_requests: IntCounterVec,
     api_request_duration: HistogramVec,
     api_rate_limit: GaugeVec,
+    credential_refreshes: IntCounterVec,
+    credential_expiry: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
     http_requests: IntCounterVec,
@@ -64,6 +66,8 @@ impl Telemetry {
             api_requests: counters(&registry, &catalog::API_REQUESTS)?,
             api_request_duration: histograms(&registry, &catalog::API_REQUEST_DURATION)?,
             api_rate_limit: gauges(&registry, &catalog::API_RATE_LIMIT)?,
+            credential_refreshes: counters(&registry, &catalog::CREDENTIAL_REFRESHES)?,
+            credential_expiry: gauges(&registry, &catalog::CREDENTIAL_EXPIRY)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
@@ -101,6 +105,37 @@ impl Telemetry {
             .set(per_second);
     }
 
+    /// The credential of a cloud account was obtained anew.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 fit in 53 bits"
+    )]
+    pub fn credential_obtained(&self, account: &AccountName, expires: Option<Timestamp>) {
+        let account = account.as_str();
+        let refreshes = &self.0.credential_refreshes;
+        refreshes.with_label_values(&[account, "ok"]).inc();
+        refreshes.with_label_values(&[account, "failed"]).inc_by(0);
+        let expiry = &self.0.credential_expiry;
+        match expires {
+            Some(end) => expiry
+                .with_label_values(&[account])
+                .set(end.as_second() as f64),
+            // It is absent already if there never was an end.
+            None => drop(expiry.remove_label_values(&[account])),
+        }
+    }
+
+    /// The credential of a cloud account could not be obtained.
+    pub fn credential_failed(&self, account: &AccountName) {
+        let refreshes = &self.0.credential_refreshes;
+        refreshes
+            .with_label_values(&[account.as_str(), "ok"])
+            .inc_by(0);
+        refreshes
+            .with_label_values(&[account.as_str(), "failed"])
+            .inc();
+    }
+
     /// A sweep of a cloud account ended.
     pub fn sweep_ended(&self, account: &AccountName, outcome: SweepOutcome, took: Duration) {
         self.0
@@ -134,6 +169,11 @@ impl Telemetry {
                 .remove_label_values(&[account, outcome.as_str()]);
         }
         let _ = self.0.sweep_duration.remove_label_values(&[account]);
+        let _ = self.0.credential_expiry.remove_label_values(&[account]);
+        for outcome in ["ok", "failed"] {
+            let refreshes = &self.0.credential_refreshes;
+            let _ = refreshes.remove_label_values(&[account, outcome]);
+        }
         for action in Action::ALL.map(Action::as_str) {
             let _ = self
                 .0
@@ -268,6 +308,7 @@ mod tests {
             took,
         );
         telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
+        telemetry.credential_obtained(&account, Some(Timestamp::UNIX_EPOCH));
         telemetry.config_loaded(Timestamp::UNIX_EPOCH);
         telemetry.http_request("metrics", 200);
         telemetry.http_connection_refused("limit");
@@ -284,6 +325,30 @@ mod tests {
             text.contains(r#"sag_exporter_sweeps_total{account="main",outcome="failed"} 0"#),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_removed_account_leaves_nothing_behind() {
+        let telemetry = telemetry();
+        let [gone, stays] = ["gone", "stays"].map(|name| AccountName::parse(name).unwrap());
+        let took = Duration::from_millis(3);
+        for account in [&gone, &stays] {
+            telemetry.account_added(account);
+            telemetry.sweep_ended(account, SweepOutcome::Complete, took);
+            telemetry.credential_obtained(account, Some(Timestamp::UNIX_EPOCH));
+            telemetry.credential_failed(account);
+            for action in Action::ALL {
+                telemetry.api_rate_limit(account, action, 5.0);
+                telemetry.api_request(account, action, Ok(()), took);
+                for kind in FailureKind::ALL {
+                    telemetry.api_request(account, action, Err(kind), took);
+                }
+            }
+        }
+        telemetry.account_removed(&gone);
+        let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
+        assert!(!text.contains("gone"), "{text}");
+        assert_eq!(text.matches(r#"account="stays""#).count(), 97, "{text}");
     }
 
     #[cfg(target_os = "linux")]

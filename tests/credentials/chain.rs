@@ -142,8 +142,8 @@ async fn one_error_names_every_provider_with_its_reason() {
          expected a JSON object with texts in the usual places; \
          credentials file: cannot read {home}/.alibabacloud/credentials.ini: \
          No such file or directory (os error 2); \
-         ECS RAM role: the metadata service: status 503: busy; \
-         credentials URI: the credentials URI: status 503: busy"
+         ECS RAM role: the metadata service: status 503; \
+         credentials URI: the credentials URI: status 503"
     );
     assert_eq!(error, expected);
 }

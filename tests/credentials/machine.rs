@@ -111,8 +111,12 @@ async fn a_server_without_metadata_is_left_alone() {
 async fn bad_answers_of_a_uri_are_explained() {
     for (answer, expected) in [
         (
-            Answer::Reply(500, "oops".to_owned()),
-            "the credentials URI: status 500: oops",
+            Answer::Reply(500, "secret-MARK".to_owned()),
+            "the credentials URI: status 500",
+        ),
+        (
+            Answer::Reply(403, r#"{"Code":"No","Message":"not you"}"#.to_owned()),
+            "the credentials URI: status 403, code No: not you",
         ),
         (
             Answer::ok(flat("x").replace("Success", "Failed")),

@@ -10,9 +10,11 @@
 
 mod chain;
 mod double;
+mod issuer;
 mod machine;
 mod official;
 mod profiles;
 mod renewal;
 mod roles;
+mod silence;
 mod world;

@@ -1,104 +1,25 @@
 //! Credentials that end, are refused or rotate, under paused time.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{BoxFuture, FutureExt, join_all, pending, ready, select};
+use futures_util::future::{BoxFuture, FutureExt, join_all, ready, select};
 use hyper::{Request, Response};
-use jiff::{SignedDuration, Timestamp};
 use sag_exporter::clock::Clock;
 use sag_exporter::model::{AccountName, Action, Region};
-use sag_exporter::openapi::credentials::{
-    CredentialProvider, Environment, Random, Surroundings, provider,
-};
+use sag_exporter::openapi::credentials::{CredentialProvider, Environment, Surroundings, provider};
 use sag_exporter::openapi::transport::{Transport, TransportError};
 use sag_exporter::openapi::{Client, CredentialSource, Endpoint, Options};
 use sag_exporter::pacing::Rate;
 use sag_exporter::secret::Secret;
-use sag_exporter::telemetry::{BuildInfo, Telemetry};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{whole, written};
-
-/// A service in the process that hands out numbered credentials.
-struct Issuer {
-    clock: Clock,
-    /// How long a credential lasts, in seconds.
-    lifetime: AtomicI64,
-    /// The status that it answers instead, if it is not 200.
-    status: Mutex<u16>,
-    /// Takes no answer: the service is stuck.
-    stuck: Mutex<bool>,
-    issued: AtomicUsize,
-    asked: AtomicUsize,
-    at: Mutex<Vec<Timestamp>>,
-}
-
-impl Issuer {
-    fn new(clock: Clock) -> Arc<Self> {
-        Arc::new(Self {
-            clock,
-            lifetime: AtomicI64::new(3600),
-            status: Mutex::new(200),
-            stuck: Mutex::new(false),
-            issued: AtomicUsize::new(0),
-            asked: AtomicUsize::new(0),
-            at: Mutex::default(),
-        })
-    }
-
-    fn status(&self, status: u16) {
-        *self.status.lock().unwrap() = status;
-    }
-
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
-    }
-
-    fn answer(&self) -> Response<Bytes> {
-        let status = *self.status.lock().unwrap();
-        let mut body = "busy".to_owned();
-        if status == 200 {
-            let number = self.issued.fetch_add(1, Ordering::SeqCst);
-            let lifetime = SignedDuration::from_secs(self.lifetime.load(Ordering::SeqCst));
-            let end = written(self.clock.now() + lifetime);
-            body = format!(
-                r#"{{"Code":"Success","AccessKeyId":"k{number}","AccessKeySecret":"s","SecurityToken":"t","Expiration":"{end}"}}"#
-            );
-        }
-        let mut response = Response::new(Bytes::from(body));
-        *response.status_mut() = status.try_into().unwrap();
-        response
-    }
-}
-
-impl fmt::Debug for Issuer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Issuer")
-    }
-}
-
-impl Transport for Issuer {
-    fn send(
-        &self,
-        request: Request<Bytes>,
-    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
-        if request.uri().path() == "/latest/api/token" {
-            return ready(Ok(Response::new(Bytes::from_static(b"token")))).boxed();
-        }
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        self.at.lock().unwrap().push(self.clock.now());
-        if *self.stuck.lock().unwrap() {
-            return pending().boxed();
-        }
-        ready(Ok(self.answer())).boxed()
-    }
-}
+use crate::issuer::setup;
+use crate::world::{telemetry, whole};
 
 fn uri() -> CredentialSource {
     CredentialSource::Uri(Secret::new("http://127.0.0.1/uri"))
@@ -106,19 +27,6 @@ fn uri() -> CredentialSource {
 
 fn server() -> CredentialSource {
     CredentialSource::EcsRamRole(Some("r".to_owned()))
-}
-
-/// The issuer, and a provider that asks it.
-fn setup(source: &CredentialSource) -> (Arc<Issuer>, Arc<dyn CredentialProvider>) {
-    let clock = Clock::anchored("2026-01-02T03:04:05Z".parse().unwrap());
-    let issuer = Issuer::new(clock);
-    let mut surroundings = Surroundings::new(Environment::default(), clock).unwrap();
-    surroundings.outside = issuer.clone();
-    surroundings.direct = issuer.clone();
-    surroundings.random = Random::new(|| 7);
-    let account = AccountName::parse("main").unwrap();
-    let provider = provider(&account, source, &surroundings).unwrap();
-    (issuer, provider)
 }
 
 /// Which of its credentials the issuer's provider yields, or the error.
@@ -181,7 +89,7 @@ async fn while_a_renewal_fails_the_valid_one_is_served_without_delay() {
 
         // Past its real end it is served no more.
         seconds(10).await;
-        let error = "the credentials URI: status 503: busy";
+        let error = "the credentials URI: status 503";
         assert_eq!(yields(&*provider).await, error);
 
         // It comes back by itself.
@@ -282,7 +190,7 @@ async fn a_file_that_changes_is_read_again_by_the_task() {
     write("one");
     let variables = [("ALIBABA_CLOUD_CREDENTIALS_FILE", path.to_str().unwrap())];
     let environment = Environment::new(variables.map(|(n, v)| (n.into(), v.into())));
-    let surroundings = Surroundings::new(environment, Clock::system()).unwrap();
+    let surroundings = Surroundings::new(environment, Clock::system(), telemetry()).unwrap();
     let account = AccountName::parse("main").unwrap();
     let source = CredentialSource::Profile("default".to_owned());
     let provider = provider(&account, &source, &surroundings).unwrap();
@@ -346,14 +254,8 @@ async fn a_client_recovers_from_a_revoked_credential_without_a_restart() {
     let account = AccountName::parse("main").unwrap();
     let rate = Rate::new(1000.0).unwrap();
     let options = Options::new(account, Endpoint::default(), rate);
-    let build = BuildInfo {
-        version: "",
-        revision: "",
-        rustversion: "",
-    };
-    let telemetry = Telemetry::new(build).unwrap();
     let clock = Clock::system();
-    let client = Client::new(options, provider, cloud.clone(), clock, telemetry);
+    let client = Client::new(options, provider, cloud.clone(), clock, telemetry());
     let region = Region::parse("cn-shanghai").unwrap();
     let call = async || {
         let before = cloud.calls.load(Ordering::SeqCst);

@@ -154,6 +154,33 @@ async fn a_role_is_assumed_on_top_of_any_source() {
 }
 
 #[tokio::test]
+async fn a_key_file_below_a_role_is_read_anew() {
+    let world = World::new().write("secret", "first-MARK\n");
+    let base = CredentialSource::AccessKey {
+        id: SecretSource::Inline(Secret::new("base")),
+        secret: SecretSource::File(world.home().join("secret")),
+        security_token: None,
+    };
+    let source = assumed(base, Role::default());
+    let provider = world.provider(&source);
+    let first = provider.credential().await.unwrap();
+    let world = world.write("secret", "second-MARK");
+    assert!(provider.invalidate(&first));
+    provider.credential().await.unwrap();
+    let asked = world.double.take();
+    for (asked, secret) in asked.iter().zip(["first-MARK", "second-MARK"]) {
+        check_signature(asked, secret);
+    }
+    assert_eq!(asked.len(), 2);
+    let world = world.write("secret", " \n");
+    let error = world.outcome(&source).await.unwrap_err();
+    assert!(
+        error.ends_with("expected a file with nothing but the key"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn an_error_of_the_base_is_part_of_the_error() {
     let world = World::with(|_| Answer::Reply(404, String::new()));
     let error = world.outcome(&assumed(server(), Role::default())).await;

@@ -14,6 +14,7 @@ use sag_exporter::openapi::credentials::{
     Addresses, Credential, CredentialProvider, Environment, Surroundings, provider,
 };
 use sag_exporter::secret::Secret;
+use sag_exporter::telemetry::{BuildInfo, Telemetry};
 
 use crate::double::{Answer, Asked, Double};
 
@@ -79,7 +80,8 @@ impl World {
         variables.push(("HOME".to_owned(), self.home().to_str().unwrap().to_owned()));
         let variables = variables.into_iter().map(|(n, v)| (n.into(), v.into()));
         let environment = Environment::new(variables);
-        let mut surroundings = Surroundings::new(environment, Clock::system()).unwrap();
+        let mut surroundings =
+            Surroundings::new(environment, Clock::system(), telemetry()).unwrap();
         surroundings.addresses = Addresses {
             sts: Some(self.double.url()),
             metadata: Some(self.double.url()),
@@ -98,6 +100,15 @@ impl World {
         let credential = credential.map_err(|error| whole(&error))?;
         Ok(shown(&credential))
     }
+}
+
+pub(crate) fn telemetry() -> Telemetry {
+    let build = BuildInfo {
+        version: "",
+        revision: "",
+        rustversion: "",
+    };
+    Telemetry::new(build).unwrap()
 }
 
 pub(crate) fn shown(credential: &Credential) -> String {

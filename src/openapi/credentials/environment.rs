@@ -39,7 +39,7 @@ impl Environment {
     }
 
     /// The value of a variable, if it is set and not empty.
-    pub fn value(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.variables.get(name).map(Secret::reveal);
         value.filter(|value| !value.is_empty())
     }
@@ -51,12 +51,12 @@ impl Environment {
 
     /// Whether a switch is on, by the word that the official library wants.
     pub(super) fn is_true(&self, name: &str) -> bool {
-        let value = self.value(name);
+        let value = self.get(name);
         value.is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     pub(super) fn required(&self, name: &'static str) -> Result<&str, Reason> {
-        self.value(name).ok_or(Reason::Unset { name })
+        self.get(name).ok_or(Reason::Unset { name })
     }
 
     pub(super) fn home(&self) -> Result<&Path, Reason> {
@@ -83,10 +83,10 @@ mod tests {
         let variables = variables.map(|(name, value)| (name.into(), value.into()));
         let environment = Environment::new(variables);
         assert_eq!(environment.home().unwrap(), "/home/me");
-        assert_eq!(environment.value("PATH"), None);
-        assert_eq!(environment.value("ALIBABA_CLOUD_PROFILE"), None);
+        assert_eq!(environment.get("PATH"), None);
+        assert_eq!(environment.get("ALIBABA_CLOUD_PROFILE"), None);
         assert!(environment.is_true("ALIBABA_CLOUD_IMDSV1_DISABLED"));
-        let secret = environment.value("ALIBABA_CLOUD_ACCESS_KEY_SECRET");
+        let secret = environment.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET");
         assert_eq!(secret, Some("marked-secret"));
         assert!(!format!("{environment:?}").contains("marked"));
     }

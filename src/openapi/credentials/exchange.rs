@@ -20,6 +20,18 @@ pub(super) struct Service<'a> {
     pub(super) transport: &'a dyn Transport,
     /// How long the exchange may take, from the connection to the last byte.
     pub(super) limit: Duration,
+    /// What may be shown of an answer that is not as it should be.
+    pub(super) quote: Quote,
+}
+
+/// What may be shown of an answer that is not as it should be.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Quote {
+    /// The first bytes too, such as the page of a proxy in between.
+    Body,
+    /// Only the message of a JSON error: anything else of a service that hands
+    /// out secrets unasked may be one.
+    Message,
 }
 
 impl Service<'_> {
@@ -79,9 +91,10 @@ impl Service<'_> {
             service: self.name,
             status: status.as_u16(),
             code: field("Code").and_then(identifier).map(str::to_owned),
-            message: match &body_json {
-                Some(_) => excerpt(field("Message").unwrap_or_default(), secrets),
-                None => body_excerpt(body, secrets),
+            message: match (&body_json, self.quote) {
+                (Some(_), _) => excerpt(field("Message").unwrap_or_default(), secrets),
+                (None, Quote::Body) => body_excerpt(body, secrets),
+                (None, Quote::Message) => String::new(),
             },
             hint: hint(headers),
         }

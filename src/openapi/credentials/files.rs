@@ -22,7 +22,7 @@ pub(super) async fn credentials_file(
     surroundings: &Surroundings,
 ) -> Result<Lease, Reason> {
     let environment = &surroundings.environment;
-    let path = match environment.value(FILE) {
+    let path = match environment.get(FILE) {
         Some(path) => PathBuf::from(path),
         None => environment
             .home()?
@@ -34,7 +34,7 @@ pub(super) async fn credentials_file(
         object: path.display().to_string(),
         source,
     })?;
-    let name = name.or_else(|| environment.value(PROFILE));
+    let name = name.or_else(|| environment.get(PROFILE));
     let section = Section {
         ini: &ini,
         name: name.unwrap_or("default"),
@@ -74,7 +74,7 @@ impl Section<'_> {
 
     fn assumed(&self, environment: &Environment) -> Result<Plan, Reason> {
         let arn = self.text("role_arn");
-        let arn = arn.or_else(|| environment.value(sts::ROLE_ARN).map(str::to_owned));
+        let arn = arn.or_else(|| environment.get(sts::ROLE_ARN).map(str::to_owned));
         let role = Role {
             arn: arn.ok_or_else(|| self.unusable("role_arn", "the name of a role"))?,
             session_name: self.text("role_session_name"),

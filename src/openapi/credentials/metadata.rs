@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hyper::http::request::Builder;
 use hyper::{Method, Request};
 
-use super::exchange::{self, Service};
+use super::exchange::{self, Quote, Service};
 use super::formats::{FormatError, Grant, metadata};
 use super::reason::Reason;
 use super::surroundings::Surroundings;
@@ -26,7 +26,7 @@ pub(super) async fn ecs_ram_role(
         });
     }
     let session = Session::open(surroundings).await?;
-    let role = match name.or_else(|| environment.value(ROLE_NAME)) {
+    let role = match name.or_else(|| environment.get(ROLE_NAME)) {
         Some(role) => role.to_owned(),
         None => session.get("", metadata::role_name).await?,
     };
@@ -100,6 +100,7 @@ impl<'a> Session<'a> {
             name: NAME,
             transport: &*self.surroundings.direct,
             limit: TIMEOUT,
+            quote: Quote::Message,
         };
         let secrets: Vec<_> = self.token.iter().map(String::as_str).collect();
         service.ask(request, &secrets).await

@@ -31,7 +31,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, FutureExt, ready};
+use futures_util::future::{BoxFuture, FutureExt};
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub use self::environment::Environment;
@@ -55,6 +56,11 @@ pub trait CredentialProvider: fmt::Debug + Send + Sync {
     /// The credential to sign the next request with.
     fn credential(&self) -> BoxFuture<'_, Result<Arc<Credential>, CredentialError>>;
 
+    /// Where the credential in use came from, if that was a matter of choice.
+    fn provenance(&self) -> Option<Provenance> {
+        None
+    }
+
     /// Hears that the cloud refused a credential as unknown or ended. True if
     /// asking for a credential again may yield another one.
     fn invalidate(&self, refused: &Credential) -> bool {
@@ -66,9 +72,19 @@ pub trait CredentialProvider: fmt::Debug + Send + Sync {
     /// each next one ahead of the end of the one before. To be run as one task;
     /// without it credentials are obtained when they are asked for.
     fn refresh_loop(&self, shutdown: CancellationToken) -> BoxFuture<'_, ()> {
-        let _ = shutdown;
-        ready(()).boxed()
+        // One that never ends needs no care, but its task lasts as long.
+        shutdown.cancelled_owned().boxed()
     }
+}
+
+/// Where a credential came from, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// The provider in the words of the official library, such as
+    /// `default/cli_profile/static_ak`.
+    pub provider: String,
+    /// The end of the credential; nothing if it has none.
+    pub expires: Option<Timestamp>,
 }
 
 /// An access key, perhaps a temporary one.
@@ -207,10 +223,9 @@ fn plan(source: &CredentialSource) -> Result<Plan, CredentialError> {
             secret,
             security_token,
         } => {
-            let token = security_token.as_ref();
-            let provider = access_key(id, secret, token)?;
-            let parts = [Some(id), Some(secret), token].into_iter().flatten();
-            Plan::Given(provider, parts.filter_map(SecretSource::path).collect())
+            // What stands in the configuration itself is checked at once.
+            access_key(id, secret, security_token.as_ref())?;
+            Plan::AccessKey(id.clone(), secret.clone(), security_token.clone())
         }
         CredentialSource::Profile(name) => Plan::FirstOf(FirstOf::profile(name)),
         CredentialSource::EcsRamRole(name) => Plan::EcsRamRole(name.clone()),
@@ -242,7 +257,7 @@ fn access_key(
 }
 
 fn from_environment(environment: &Environment) -> Result<Credential, CredentialError> {
-    let value = |name| environment.value(name);
+    let value = |name| environment.get(name);
     let required = |name, expected| value(name).ok_or(CredentialError::Unset { name, expected });
     Credential::new(
         required("ALIBABA_CLOUD_ACCESS_KEY_ID", ID)?,

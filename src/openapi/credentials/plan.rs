@@ -1,6 +1,5 @@
 //! How a credential is to be obtained.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +8,12 @@ use futures_util::future::BoxFuture;
 use super::first_of::FirstOf;
 use super::formats::Grant;
 use super::lease::Lease;
+use super::read::Witness;
 use super::reason::Reason;
 use super::role::{OidcRole, Role};
 use super::surroundings::Surroundings;
-use super::{
-    Credential, CredentialProvider, external, files, from_environment, metadata, profiles, sts, uri,
-};
+use super::{Credential, external, files, from_environment, metadata, profiles, read, sts, uri};
+use crate::openapi::options::SecretSource;
 use crate::secret::Secret;
 
 /// A source of credentials in its simplest terms. It keeps nothing of what it
@@ -25,8 +24,8 @@ pub(super) enum Plan {
     Environment,
     /// An access key that is known already.
     Fixed(Arc<Credential>),
-    /// An access key that another provider watches, and the files it is in.
-    Given(Arc<dyn CredentialProvider>, Vec<PathBuf>),
+    /// An access key of which parts may stand in files: id, secret, token.
+    AccessKey(SecretSource, SecretSource, Option<SecretSource>),
     /// A role that a token stands for.
     Oidc(OidcRole),
     /// The role of this server, by name or by discovery.
@@ -55,7 +54,7 @@ impl Plan {
             match self {
                 Self::Environment => environment(surroundings),
                 Self::Fixed(credential) => Ok(fixed(credential)),
-                Self::Given(provider, paths) => given(&**provider, paths).await,
+                Self::AccessKey(id, secret, token) => access_key(id, secret, token.as_ref()).await,
                 Self::Oidc(role) => oidc(role, surroundings).await,
                 Self::EcsRamRole(name) => ecs_ram_role(name.as_deref(), surroundings).await,
                 Self::Uri(uri) => credentials_uri(uri.as_ref(), surroundings).await,
@@ -74,7 +73,7 @@ impl Plan {
     pub(super) fn title(&self) -> &'static str {
         match self {
             Self::Environment => "environment",
-            Self::Fixed(_) | Self::Given(..) => "access key",
+            Self::Fixed(_) | Self::AccessKey(..) => "access key",
             Self::Oidc(_) => "OIDC role",
             Self::EcsRamRole(_) => "ECS RAM role",
             Self::Uri(_) => "credentials URI",
@@ -98,16 +97,40 @@ fn fixed(credential: &Arc<Credential>) -> Lease {
     Lease::lasting(Arc::clone(credential), origin)
 }
 
-async fn given(provider: &dyn CredentialProvider, paths: &[PathBuf]) -> Result<Lease, Reason> {
-    let mut files = Vec::with_capacity(paths.len());
-    for path in paths {
-        files.push(super::read::file(path).await?.1);
-    }
-    let credential = provider.credential().await.map_err(Reason::Parts)?;
+async fn access_key(
+    id: &SecretSource,
+    secret: &SecretSource,
+    token: Option<&SecretSource>,
+) -> Result<Lease, Reason> {
+    let mut files = Vec::new();
+    let id = text(id, &mut files).await?;
+    let secret = text(secret, &mut files).await?;
+    let token = match token {
+        Some(token) => Some(text(token, &mut files).await?),
+        None => None,
+    };
+    let credential = Credential::new(id.reveal(), secret, token).map_err(Reason::Parts)?;
     Ok(Lease {
         files,
-        ..fixed(&credential)
+        ..fixed(&Arc::new(credential))
     })
+}
+
+async fn text(source: &SecretSource, files: &mut Vec<Witness>) -> Result<Secret, Reason> {
+    let path = match source {
+        SecretSource::Inline(text) => return Ok(text.clone()),
+        SecretSource::File(path) => path,
+    };
+    let (bytes, witness) = read::file(path).await?;
+    files.push(witness);
+    let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
+    if text.is_empty() {
+        return Err(Reason::Unusable {
+            object: path.display().to_string(),
+            expected: "a file with nothing but the key",
+        });
+    }
+    Ok(Secret::new(text))
 }
 
 async fn oidc(role: &OidcRole, surroundings: &Surroundings) -> Result<Lease, Reason> {
@@ -128,7 +151,7 @@ async fn oidc(role: &OidcRole, surroundings: &Surroundings) -> Result<Lease, Rea
     };
     // The cluster writes a new token long before the old one ends, so a new
     // file alone is no reason to ask for a new credential.
-    let (bytes, _) = super::read::file(&path).await?;
+    let (bytes, _) = read::file(&path).await?;
     let token = std::str::from_utf8(&bytes).unwrap_or_default().trim();
     if token.is_empty() {
         return Err(Reason::Unusable {

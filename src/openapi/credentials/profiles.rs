@@ -27,7 +27,7 @@ pub(super) async fn cli(name: Option<&str>, surroundings: &Surroundings) -> Resu
         object: path.display().to_string(),
         source,
     })?;
-    let name = name.or_else(|| environment.value(PROFILE));
+    let name = name.or_else(|| environment.get(PROFILE));
     let name = name.or_else(|| config.current());
     let name = name.ok_or_else(|| Reason::Unusable {
         object: format!("{}: current", path.display()),
@@ -111,7 +111,7 @@ fn assumed(
     environment: &Environment,
 ) -> Result<Plan, Reason> {
     let arn = profile.ram_role_arn.as_deref();
-    let arn = arn.or_else(|| environment.value(sts::ROLE_ARN));
+    let arn = arn.or_else(|| environment.get(sts::ROLE_ARN));
     let arn = arn.ok_or_else(|| Reason::Unusable {
         object: format!("profile {name:?}: ram_role_arn"),
         expected: "the name of a role",

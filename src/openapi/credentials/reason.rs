@@ -11,6 +11,8 @@ use jiff::Timestamp;
 
 use super::CredentialError;
 use super::formats::FormatError;
+use crate::model::FailureKind;
+use crate::openapi::classify::classify;
 use crate::openapi::transport::TransportError;
 
 /// Why there is no credential, shared by all who waited for it. For a chain it
@@ -74,13 +76,8 @@ impl Reason {
         match self {
             Self::NoAnswer { .. } => true,
             Self::Answer { status, code, .. } => {
-                let throttled = |code: &str| {
-                    ["Throttling", "FlowControl", "ServiceUnavailable"]
-                        .iter()
-                        .any(|family| code.starts_with(family))
-                        || code.contains(".Throttling")
-                };
-                *status >= 500 || *status == 429 || code.as_deref().is_some_and(throttled)
+                let throttled = classify(code.as_deref(), *status) == FailureKind::Throttled;
+                throttled || *status >= 500
             }
             _ => false,
         }

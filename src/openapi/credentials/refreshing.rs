@@ -15,7 +15,7 @@ use super::lease::Lease;
 use super::plan::Plan;
 use super::reason::{Unavailable, whole};
 use super::surroundings::Surroundings;
-use super::{Credential, CredentialError, CredentialProvider};
+use super::{Credential, CredentialError, CredentialProvider, Provenance};
 use crate::clock::{after, between};
 use crate::model::AccountName;
 use crate::pacing::{Backoff, backoff};
@@ -54,6 +54,8 @@ struct State {
     failures: u32,
     /// Why the last attempt failed, and when the next one may be made.
     failure: Option<(Unavailable, Instant)>,
+    /// The one that the cloud refused last, which is logged once.
+    refused: Option<Arc<Credential>>,
     /// When the last one was obtained because of a refusal.
     renewed: Option<Instant>,
 }
@@ -139,6 +141,8 @@ impl Refreshing {
             state.failure.take().is_some()
         };
         let (account, origin) = (&self.account, &lease.origin);
+        let telemetry = &self.surroundings.telemetry;
+        telemetry.credential_obtained(account, lease.expires);
         let expires = lease.expires.map(tracing::field::display);
         if recovered || !same {
             tracing::info!(%account, provider = %origin, expires, "credential obtained");
@@ -163,6 +167,7 @@ impl Refreshing {
             (state.failures == 1, pause)
         };
         let (account, error) = (&self.account, whole(&failure));
+        self.surroundings.telemetry.credential_failed(account);
         let usable = self.usable().is_some();
         if first {
             tracing::warn!(%account, error, usable, "credential cannot be obtained");
@@ -236,6 +241,15 @@ impl CredentialProvider for Refreshing {
         Box::pin(self.current())
     }
 
+    fn provenance(&self) -> Option<Provenance> {
+        let held = self.current.load();
+        let lease = &held.as_ref()?.lease;
+        Some(Provenance {
+            provider: lease.origin.clone(),
+            expires: lease.expires,
+        })
+    }
+
     fn invalidate(&self, refused: &Credential) -> bool {
         let held = self.current.load();
         let Some(held) = held.as_ref() else {
@@ -244,14 +258,19 @@ impl CredentialProvider for Refreshing {
         if *held.lease.credential != *refused {
             return true;
         }
-        let state = self.state();
+        let mut state = self.state();
         let too_soon = |renewed: Instant| renewed.elapsed() < RENEWAL_GAP;
         let failing = |(_, again): &(_, Instant)| Instant::now() < *again;
         if state.failure.as_ref().is_some_and(failing) || state.renewed.is_some_and(too_soon) {
             return false;
         }
+        let known = state.refused.replace(Arc::clone(&held.lease.credential));
         drop(state);
         self.is_refused.store(true, Ordering::Relaxed);
+        if known.is_none_or(|known| *known != *refused) {
+            let (account, provider) = (&self.account, &held.lease.origin);
+            tracing::warn!(%account, %provider, "the cloud refused the credential");
+        }
         self.refused.notify_one();
         true
     }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Credential;
 use super::environment::Environment;
-use super::exchange::{self, Service};
+use super::exchange::{self, Quote, Service};
 use super::formats::{Grant, sts};
 use super::reason::Reason;
 use super::role::{OidcRole, Role, StsSite};
@@ -94,7 +94,7 @@ pub(super) async fn assume_role_with_oidc(
 /// The host of a site: the central one unless a region is given.
 fn host(site: &StsSite, environment: &Environment) -> Result<String, Reason> {
     let region = site.region.as_deref().filter(|region| !region.is_empty());
-    let Some(region) = region.or_else(|| environment.value(STS_REGION)) else {
+    let Some(region) = region.or_else(|| environment.get(STS_REGION)) else {
         return Ok("sts.aliyuncs.com".to_owned());
     };
     let region = Region::parse(region).map_err(|error| Reason::Unusable {
@@ -111,7 +111,7 @@ fn host(site: &StsSite, environment: &Environment) -> Result<String, Reason> {
 fn session_name(given: Option<&str>, surroundings: &Surroundings) -> String {
     let environment = surroundings
         .environment
-        .value("ALIBABA_CLOUD_ROLE_SESSION_NAME");
+        .get("ALIBABA_CLOUD_ROLE_SESSION_NAME");
     let given = given.filter(|name| !name.is_empty()).or(environment);
     given.map_or_else(
         || format!("sag-exporter-{}", surroundings.clock.now().as_second()),
@@ -130,6 +130,7 @@ async fn ask(
         name: NAME,
         transport: &*surroundings.outside,
         limit: TIMEOUT,
+        quote: Quote::Body,
     };
     let began = Instant::now();
     let mut repetition = 0;

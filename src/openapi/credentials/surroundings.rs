@@ -8,6 +8,7 @@ use super::environment::Environment;
 use super::exchange;
 use crate::clock::Clock;
 use crate::openapi::transport::{HttpOptions, HttpTransport, SetupError, Transport};
+use crate::telemetry::Telemetry;
 
 /// What providers need from the outside; cheap to clone and shared by all
 /// cloud accounts.
@@ -26,6 +27,8 @@ pub struct Surroundings {
     pub addresses: Addresses,
     /// Chance, for nonces and jitter.
     pub random: Random,
+    /// What is counted.
+    pub telemetry: Telemetry,
 }
 
 /// Where the services are reached instead of at their own addresses, as URLs
@@ -48,7 +51,11 @@ impl Surroundings {
     /// # Errors
     ///
     /// If the HTTP client cannot be set up.
-    pub fn new(environment: Environment, clock: Clock) -> Result<Self, SetupError> {
+    pub fn new(
+        environment: Environment,
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> Result<Self, SetupError> {
         let sts = HttpOptions {
             body_limit_bytes: exchange::BODY_LIMIT_BYTES,
             idle_connections: 1,
@@ -65,6 +72,7 @@ impl Surroundings {
             direct: Arc::new(HttpTransport::direct(&metadata)?),
             addresses: Addresses::default(),
             random: Random::system(),
+            telemetry,
         })
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::Clock;
+use crate::telemetry::{BuildInfo, Telemetry};
 
 fn inline(text: &str) -> SecretSource {
     SecretSource::Inline(Secret::new(text))
@@ -28,7 +29,13 @@ fn provider(
     let variables = variables.iter();
     let variables = variables.map(|(name, value)| (name.into(), value.into()));
     let environment = Environment::new(variables);
-    let surroundings = Surroundings::new(environment, Clock::system()).unwrap();
+    let build = BuildInfo {
+        version: "",
+        revision: "",
+        rustversion: "",
+    };
+    let telemetry = Telemetry::new(build).unwrap();
+    let surroundings = Surroundings::new(environment, Clock::system(), telemetry).unwrap();
     let account = AccountName::parse("main").unwrap();
     super::provider(&account, source, &surroundings)
 }

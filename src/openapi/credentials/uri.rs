@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hyper::header::USER_AGENT;
 use hyper::{Request, Uri};
 
-use super::exchange::{self, Service};
+use super::exchange::{self, Quote, Service};
 use super::formats::{Grant, metadata};
 use super::reason::Reason;
 use super::surroundings::Surroundings;
@@ -33,6 +33,7 @@ pub(super) async fn credentials_uri(
         name: NAME,
         transport: &*surroundings.direct,
         limit: TIMEOUT,
+        quote: Quote::Message,
     };
     let body = service.ask(request, &[]).await?;
     metadata::parse(&body).map_err(|source| Reason::Malformed {
