@@ -165,6 +165,35 @@ impl Telemetry {
         }
     }
 
+    /// A cloud account is in force no longer, or begins anew: its series go.
+    pub fn account_removed(&self, account: &AccountName) {
+        let account = account.as_str();
+        // What was never counted cannot be removed, and need not be.
+        for outcome in SweepOutcome::ALL {
+            let _ = self
+                .0
+                .sweeps
+                .remove_label_values(&[account, outcome.as_str()]);
+        }
+        let _ = self.0.sweep_duration.remove_label_values(&[account]);
+        let _ = self.0.credential_expiry.remove_label_values(&[account]);
+        for outcome in ["ok", "failed"] {
+            let refreshes = &self.0.credential_refreshes;
+            let _ = refreshes.remove_label_values(&[account, outcome]);
+        }
+        for action in Action::ALL.map(Action::as_str) {
+            let _ = self
+                .0
+                .api_rate_limit
+                .remove_label_values(&[account, action]);
+            let kinds = FailureKind::ALL.into_iter().map(FailureKind::as_str);
+            for outcome in kinds.chain(["ok"]) {
+                let labels = [account, action, outcome];
+                let _ = self.0.api_requests.remove_label_values(&labels);
+            }
+        }
+    }
+
     /// The configured interval of the sweeps.
     pub fn sweep_interval(&self, interval: Duration) {
         self.0.sweep_interval.set(interval.as_secs_f64());
@@ -331,6 +360,30 @@ mod tests {
             text.contains(r#"sag_exporter_sweeps_total{account="main",outcome="failed"} 0"#),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_removed_account_leaves_nothing_behind() {
+        let telemetry = telemetry();
+        let [gone, stays] = ["gone", "stays"].map(|name| AccountName::parse(name).unwrap());
+        let took = Duration::from_millis(3);
+        for account in [&gone, &stays] {
+            telemetry.account_added(account);
+            telemetry.sweep_ended(account, SweepOutcome::Complete, took);
+            telemetry.credential_obtained(account, Some(Timestamp::UNIX_EPOCH));
+            telemetry.credential_failed(account);
+            for action in Action::ALL {
+                telemetry.api_rate_limit(account, action, 5.0);
+                telemetry.api_request(account, action, Ok(()), took);
+                for kind in FailureKind::ALL {
+                    telemetry.api_request(account, action, Err(kind), took);
+                }
+            }
+        }
+        telemetry.account_removed(&gone);
+        let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
+        assert!(!text.contains("gone"), "{text}");
+        assert_eq!(text.matches(r#"account="stays""#).count(), 97, "{text}");
     }
 
     #[cfg(target_os = "linux")]
