@@ -8,6 +8,7 @@ use super::exit::Failure;
 use super::flags::{ShardFlags, SourceFlags};
 use super::logging::LogFlags;
 use super::{version, wiring};
+use crate::app;
 use crate::config::{Config, Environment};
 use crate::telemetry::BuildInfo;
 
@@ -36,7 +37,9 @@ pub(super) struct Options {
 pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure> {
     let source = flags.source.resolve(flags.shard.shard)?;
     flags.log.start()?;
-    let config = source.load(&environment)?;
+    let loaded = source.load()?;
+    app::warn_of(&loaded);
+    let config = loaded.config;
     let options = Options {
         config,
         environment,

@@ -3,16 +3,17 @@
 //! All of them are registered here, from the families of the catalogue, in a
 //! registry that belongs to this object alone.
 
+mod register;
+
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use prometheus::{
-    Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry,
-};
+use prometheus::{Encoder, Gauge, GaugeVec, HistogramVec, IntCounterVec, Registry};
 
-use crate::catalog::{self, Family};
+use self::register::{counters, gauge, gauges, histograms, register_process};
+use crate::catalog;
 use crate::model::{AccountName, Action, FailureKind, SweepOutcome};
 
 /// What is known of the program that runs.
@@ -41,8 +42,12 @@ struct Metrics {
     api_rate_limit: GaugeVec,
     api_demand_ratio: GaugeVec,
     shard_info: GaugeVec,
+    credential_refreshes: IntCounterVec,
+    credential_expiry: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
+    web_reload_successful: GaugeVec,
+    web_reload_success_timestamp: GaugeVec,
     http_requests: IntCounterVec,
     connections_refused: IntCounterVec,
 }
@@ -69,8 +74,15 @@ impl Telemetry {
             api_rate_limit: gauges(&registry, &catalog::API_RATE_LIMIT)?,
             api_demand_ratio: gauges(&registry, &catalog::API_DEMAND_RATIO)?,
             shard_info: gauges(&registry, &catalog::SHARD_INFO)?,
+            credential_refreshes: counters(&registry, &catalog::CREDENTIAL_REFRESHES)?,
+            credential_expiry: gauges(&registry, &catalog::CREDENTIAL_EXPIRY)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
+            web_reload_successful: gauges(&registry, &catalog::WEB_CONFIG_RELOAD_SUCCESSFUL)?,
+            web_reload_success_timestamp: gauges(
+                &registry,
+                &catalog::WEB_CONFIG_RELOAD_SUCCESS_TIMESTAMP,
+            )?,
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
             connections_refused: counters(&registry, &catalog::HTTP_CONNECTIONS_REFUSED)?,
             registry,
@@ -106,6 +118,37 @@ impl Telemetry {
             .set(per_second);
     }
 
+    /// The credential of a cloud account was obtained anew.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 fit in 53 bits"
+    )]
+    pub fn credential_obtained(&self, account: &AccountName, expires: Option<Timestamp>) {
+        let account = account.as_str();
+        let refreshes = &self.0.credential_refreshes;
+        refreshes.with_label_values(&[account, "ok"]).inc();
+        refreshes.with_label_values(&[account, "failed"]).inc_by(0);
+        let expiry = &self.0.credential_expiry;
+        match expires {
+            Some(end) => expiry
+                .with_label_values(&[account])
+                .set(end.as_second() as f64),
+            // It is absent already if there never was an end.
+            None => drop(expiry.remove_label_values(&[account])),
+        }
+    }
+
+    /// The credential of a cloud account could not be obtained.
+    pub fn credential_failed(&self, account: &AccountName) {
+        let refreshes = &self.0.credential_refreshes;
+        refreshes
+            .with_label_values(&[account.as_str(), "ok"])
+            .inc_by(0);
+        refreshes
+            .with_label_values(&[account.as_str(), "failed"])
+            .inc();
+    }
+
     /// A sweep of a cloud account ended.
     pub fn sweep_ended(&self, account: &AccountName, outcome: SweepOutcome, took: Duration) {
         self.0
@@ -125,6 +168,36 @@ impl Telemetry {
                 .sweeps
                 .with_label_values(&[account.as_str(), outcome.as_str()])
                 .inc_by(0);
+        }
+    }
+
+    /// A cloud account is in force no longer, or begins anew: its series go.
+    pub fn account_removed(&self, account: &AccountName) {
+        let account = account.as_str();
+        // What was never counted cannot be removed, and need not be.
+        for outcome in SweepOutcome::ALL {
+            let _ = self
+                .0
+                .sweeps
+                .remove_label_values(&[account, outcome.as_str()]);
+        }
+        let _ = self.0.sweep_duration.remove_label_values(&[account]);
+        let _ = self.0.api_demand_ratio.remove_label_values(&[account]);
+        let _ = self.0.credential_expiry.remove_label_values(&[account]);
+        for outcome in ["ok", "failed"] {
+            let refreshes = &self.0.credential_refreshes;
+            let _ = refreshes.remove_label_values(&[account, outcome]);
+        }
+        for action in Action::ALL.map(Action::as_str) {
+            let _ = self
+                .0
+                .api_rate_limit
+                .remove_label_values(&[account, action]);
+            let kinds = FailureKind::ALL.into_iter().map(FailureKind::as_str);
+            for outcome in kinds.chain(["ok"]) {
+                let labels = [account, action, outcome];
+                let _ = self.0.api_requests.remove_label_values(&labels);
+            }
         }
     }
 
@@ -162,6 +235,33 @@ impl Telemetry {
         self.0.reload_successful.set(0.0);
     }
 
+    /// A web configuration came into force.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 fit in 53 bits"
+    )]
+    pub fn web_config_loaded(&self, at: Timestamp) {
+        let none: [&str; 0] = [];
+        let metrics = &self.0;
+        metrics
+            .web_reload_successful
+            .with_label_values(&none)
+            .set(1.0);
+        metrics
+            .web_reload_success_timestamp
+            .with_label_values(&none)
+            .set(at.as_second() as f64);
+    }
+
+    /// A web configuration was refused; the old one stays in force.
+    pub fn web_config_refused(&self) {
+        let none: [&str; 0] = [];
+        self.0
+            .web_reload_successful
+            .with_label_values(&none)
+            .set(0.0);
+    }
+
     /// An HTTP request was answered.
     pub fn http_request(&self, handler: &str, code: u16) {
         self.0
@@ -189,51 +289,6 @@ impl Telemetry {
         Ok(text)
     }
 }
-
-fn options(family: &Family) -> Opts {
-    Opts::new(family.name, family.help)
-}
-
-fn counters(registry: &Registry, family: &Family) -> Result<IntCounterVec, prometheus::Error> {
-    let counters = IntCounterVec::new(options(family), family.labels)?;
-    registry.register(Box::new(counters.clone()))?;
-    Ok(counters)
-}
-
-fn gauges(registry: &Registry, family: &Family) -> Result<GaugeVec, prometheus::Error> {
-    let gauges = GaugeVec::new(options(family), family.labels)?;
-    registry.register(Box::new(gauges.clone()))?;
-    Ok(gauges)
-}
-
-fn gauge(registry: &Registry, family: &Family) -> Result<Gauge, prometheus::Error> {
-    let gauge = Gauge::with_opts(options(family))?;
-    registry.register(Box::new(gauge.clone()))?;
-    Ok(gauge)
-}
-
-fn histograms(registry: &Registry, family: &Family) -> Result<HistogramVec, prometheus::Error> {
-    let options = HistogramOpts::new(family.name, family.help).buckets(SECONDS.to_vec());
-    let histograms = HistogramVec::new(options, family.labels)?;
-    registry.register(Box::new(histograms.clone()))?;
-    Ok(histograms)
-}
-
-#[cfg(target_os = "linux")]
-fn register_process(registry: &Registry) -> Result<(), prometheus::Error> {
-    registry.register(Box::new(
-        prometheus::process_collector::ProcessCollector::for_self(),
-    ))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn register_process(_: &Registry) -> Result<(), prometheus::Error> {
-    Ok(())
-}
-
-/// Buckets for the duration of API requests: loopback to the client's total
-/// timeout.
-const SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 #[cfg(test)]
 mod tests {
@@ -265,7 +320,9 @@ mod tests {
         telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
         telemetry.api_demand_ratio(&account, 0.5);
         telemetry.shard(0, NonZeroU32::MIN);
+        telemetry.credential_obtained(&account, Some(Timestamp::UNIX_EPOCH));
         telemetry.config_loaded(Timestamp::UNIX_EPOCH);
+        telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);
         telemetry.http_request("metrics", 200);
         telemetry.http_connection_refused("limit");
         let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
@@ -281,6 +338,30 @@ mod tests {
             text.contains(r#"sag_exporter_sweeps_total{account="main",outcome="failed"} 0"#),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_removed_account_leaves_nothing_behind() {
+        let telemetry = telemetry();
+        let [gone, stays] = ["gone", "stays"].map(|name| AccountName::parse(name).unwrap());
+        let took = Duration::from_millis(3);
+        for account in [&gone, &stays] {
+            telemetry.account_added(account);
+            telemetry.sweep_ended(account, SweepOutcome::Complete, took);
+            telemetry.credential_obtained(account, Some(Timestamp::UNIX_EPOCH));
+            telemetry.credential_failed(account);
+            for action in Action::ALL {
+                telemetry.api_rate_limit(account, action, 5.0);
+                telemetry.api_request(account, action, Ok(()), took);
+                for kind in FailureKind::ALL {
+                    telemetry.api_request(account, action, Err(kind), took);
+                }
+            }
+        }
+        telemetry.account_removed(&gone);
+        let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
+        assert!(!text.contains("gone"), "{text}");
+        assert_eq!(text.matches(r#"account="stays""#).count(), 97, "{text}");
     }
 
     #[cfg(target_os = "linux")]

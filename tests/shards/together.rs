@@ -138,6 +138,8 @@ impl World {
         config.sweep.shard = shard;
         Plan {
             config,
+            source: None,
+            lifecycle_over_http: false,
             environment: Environment::default(),
             telemetry_path: TelemetryPath::default(),
             build: BuildInfo {
