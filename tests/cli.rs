@@ -64,6 +64,10 @@ fn help_says_what_a_newcomer_needs() {
     );
     check(&["once", "--help"], &["Metrics go to standard output"]);
     check(&["check", "--help"], &["every mistake with its line"]);
+    check(
+        &["plan", "--help"],
+        &["--live", "--plan.users <COUNT>", "[default: 2000]"],
+    );
 }
 
 #[test]

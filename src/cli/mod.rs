@@ -13,6 +13,7 @@ mod exit;
 mod flags;
 mod logging;
 mod once;
+mod plan;
 mod progress;
 mod serve;
 mod simulate;
@@ -56,6 +57,7 @@ fn dispatch(command: Command, environment: Environment) -> Result<(), Failure> {
         Command::Simulate(flags) => simulate::run(flags),
         Command::Once(flags) => once::run(flags, environment),
         Command::Check(flags) => check::run(flags, environment),
+        Command::Plan(flags) => plan::run(flags, environment),
     }
 }
 

@@ -7,8 +7,8 @@ use tokio::runtime::Runtime;
 
 use super::exit::Failure;
 use super::progress::Terminal;
-use super::{demo, once, serve, simulate};
-use crate::app::{self, Daemon, Demo, Plan};
+use super::{demo, once, plan, serve, simulate};
+use crate::app::{self, Daemon, Demo, Plan, Survey};
 use crate::clock::Clock;
 use crate::model::SweepOutcome;
 use crate::sim::{self, Cloud};
@@ -24,7 +24,7 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
 
 pub(super) async fn serve(options: serve::Options) -> Result<(), Failure> {
     let web = options.web.clone();
-    let daemon = Daemon::build(plan(options)).map_err(Failure::setup)?;
+    let daemon = Daemon::build(daemon_plan(options)).map_err(Failure::setup)?;
     let listeners = app::listen(&web.listen).await.map_err(Failure::run)?;
     for address in addresses(&listeners)? {
         tracing::info!(%address, path = %web.telemetry_path, "listening");
@@ -87,17 +87,33 @@ pub(super) async fn once(options: once::Options) -> Result<(), Failure> {
     }
 }
 
+/// Looks into every cloud account.
+pub(super) async fn survey(options: plan::Options) -> Result<Vec<Survey>, Failure> {
+    let plan = Plan {
+        config: options.config,
+        source: None,
+        lifecycle_over_http: false,
+        environment: options.environment,
+        telemetry_path: Default::default(),
+        build: options.build,
+        clock: Clock::system(),
+    };
+    let looked = app::until_signal(|shutdown| app::survey(plan, shutdown)).await;
+    let surveys = looked.map_err(Failure::run)?.map_err(Failure::run)?;
+    surveys.ok_or_else(|| Failure::run("interrupted before everything was counted"))
+}
+
 /// Whatever can be found out about the options without a call to the cloud.
 pub(super) fn dry_run(options: serve::Options) -> Result<(), Failure> {
     // Whoever connects lazily still wants a reactor to be there.
     let runtime = runtime()?;
     let _entered = runtime.enter();
-    Daemon::build(plan(options))
+    Daemon::build(daemon_plan(options))
         .map(drop)
         .map_err(Failure::setup)
 }
 
-fn plan(options: serve::Options) -> Plan {
+fn daemon_plan(options: serve::Options) -> Plan {
     Plan {
         config: options.loaded.config,
         source: Some(options.source),

@@ -8,6 +8,7 @@
 
 mod advice;
 mod arithmetic;
+mod command;
 
 #[path = "../sag/in_process.rs"]
 mod in_process;
