@@ -34,6 +34,7 @@ fn summary(options: &serve::Options, out: &mut String) -> fmt::Result {
     }
     let sweep = &options.config.sweep;
     let sessions = match sweep.sessions {
+        SessionsMode::Auto => "counted in bulk where that is possible",
         SessionsMode::Each => "one query per user",
     };
     writeln!(
@@ -68,7 +69,11 @@ fn account_summary(account: &Account, out: &mut String) -> fmt::Result {
         ids => ids.join(", "),
     };
     writeln!(out, "account {}:", sweep.name)?;
-    writeln!(out, "  regions: {}", regions.join(", "))?;
+    let regions = match &regions[..] {
+        [] => "all".to_owned(),
+        names => names.join(", "),
+    };
+    writeln!(out, "  regions: {regions}")?;
     writeln!(out, "  instances: {instances}")?;
     writeln!(out, "  credential: {}", credential(&account.credentials))?;
     writeln!(out, "  endpoint: {}", account.endpoint.as_str())?;

@@ -57,11 +57,10 @@ fn name(at: &Cursor<'_>) -> Checked<AccountName> {
     Ok(name)
 }
 
+/// No region at all stands for every region.
 fn regions(at: &Cursor<'_>) -> Checked<Vec<Region>> {
     if text_is(at, "all") {
-        return at.refuse(format!(
-            "all is known but not supported by this version: expected {REGIONS}"
-        ));
+        return Ok(Vec::new());
     }
     let regions = at.list(MAX_REGIONS, REGIONS, |item| {
         let region = parsed("a region", Region::parse)(item)?;
@@ -174,7 +173,7 @@ const ACCESS_KEY_ID: SecretKeys = ("access_key_id", "access_key_id_file");
 const ACCESS_KEY_SECRET: SecretKeys = ("access_key_secret", "access_key_secret_file");
 const SECURITY_TOKEN: SecretKeys = ("security_token", "security_token_file");
 
-const REGIONS: &str = "a list such as [cn-shanghai]";
+const REGIONS: &str = "all, or a list such as [cn-shanghai]";
 
 /// The cloud has a few dozen regions.
 const MAX_REGIONS: usize = 500;

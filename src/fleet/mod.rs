@@ -34,6 +34,7 @@ mod presence;
 mod roster;
 mod snapshot;
 mod totals;
+mod traffic;
 mod users;
 
 #[cfg(test)]
@@ -49,6 +50,7 @@ pub use self::instance::{CollectorStatus, InstanceSnapshot};
 pub use self::ledger::{Durations, Ledger};
 pub use self::observation::{
     Accounts, Collected, InstanceObservation, Observation, SessionState, Sessions, UserSessions,
+    UserTraffic,
 };
 pub use self::snapshot::{AccountStatus, Snapshot};
 pub use self::totals::Totals;

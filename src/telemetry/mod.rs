@@ -38,6 +38,7 @@ struct Metrics {
     api_requests: IntCounterVec,
     api_request_duration: HistogramVec,
     api_rate_limit: GaugeVec,
+    bulk_available: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
     http_requests: IntCounterVec,
@@ -64,6 +65,7 @@ impl Telemetry {
             api_requests: counters(&registry, &catalog::API_REQUESTS)?,
             api_request_duration: histograms(&registry, &catalog::API_REQUEST_DURATION)?,
             api_rate_limit: gauges(&registry, &catalog::API_RATE_LIMIT)?,
+            bulk_available: gauges(&registry, &catalog::BULK_AVAILABLE)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
@@ -99,6 +101,14 @@ impl Telemetry {
             .api_rate_limit
             .with_label_values(&[account.as_str(), action.as_str()])
             .set(per_second);
+    }
+
+    /// Whether an optional operation answers.
+    pub fn bulk_available(&self, account: &AccountName, action: Action, available: bool) {
+        self.0
+            .bulk_available
+            .with_label_values(&[account.as_str(), action.as_str()])
+            .set(if available { 1.0 } else { 0.0 });
     }
 
     /// A sweep of a cloud account ended.
@@ -244,6 +254,7 @@ mod tests {
             took,
         );
         telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
+        telemetry.bulk_available(&account, Action::KickOutClients, true);
         telemetry.config_loaded(Timestamp::UNIX_EPOCH);
         telemetry.http_request("metrics", 200);
         telemetry.http_connection_refused("limit");
