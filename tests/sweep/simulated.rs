@@ -89,7 +89,7 @@ fn harmless() -> Vec<Case> {
 /// What the client does not get over. The instance is configured, so that a
 /// sweep needs no discovery.
 fn lasting() -> Vec<Case> {
-    use FailureKind::{Auth, Decode, Denied, NotFound, Remote, Transport};
+    use FailureKind::{Auth, Denied, NotFound, Remote, Transport};
     use SweepOutcome::{Complete, Failed, Partial};
     let denied = || Effect::Denied("NoPermission".to_owned());
     let missing = || Effect::MissingOperation("InvalidApi.NotFound".to_owned());
@@ -126,7 +126,7 @@ fn lasting() -> Vec<Case> {
         facts(missing()),
         users(denied(), Denied),
         users(no_instance(400), NotFound),
-        users(no_instance(200), Decode),
+        users(no_instance(200), NotFound),
         users(Effect::TotalOff(1), Remote),
         users(Effect::TotalOff(-1), Remote),
         users(Effect::Truncate(30), Transport),
