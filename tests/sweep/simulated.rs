@@ -251,7 +251,12 @@ async fn sweep_account(
         observations,
         progress: Arc::new(()),
     };
-    let mut sweeper = Sweeper::new(options(), account, client(cloud, rate), context);
+    let mut sweeper = Sweeper::new(
+        options(),
+        account,
+        client(cloud, rate, telemetry()),
+        context,
+    );
     let outcome = sweeper.sweep_once(&CancellationToken::new()).await;
     let mut seen = Vec::new();
     while let Ok(observation) = news.try_recv() {
