@@ -22,9 +22,9 @@ use hyper::{Request, Response};
 use sag_exporter::clock::Clock;
 use sag_exporter::fleet::Observation;
 use sag_exporter::model::{AccountName, Action, Region, SweepOutcome};
-use sag_exporter::openapi::credentials::provider;
+use sag_exporter::openapi::credentials::{Credential, fixed};
 use sag_exporter::openapi::transport::{HttpOptions, HttpTransport, Transport, TransportError};
-use sag_exporter::openapi::{self, CredentialSource, Endpoint, SecretSource};
+use sag_exporter::openapi::{self, Endpoint};
 use sag_exporter::pacing::Rate;
 use sag_exporter::sag;
 use sag_exporter::secret::Secret;
@@ -134,13 +134,8 @@ impl Engine {
         let clock = Clock::anchored(cloud.now());
         let name = AccountName::parse("main")?;
         let options = openapi::Options::new(name.clone(), endpoint, Rate::new(QUOTA)?);
-        let inline = |text: &str| SecretSource::Inline(Secret::new(text));
-        let source = CredentialSource::AccessKey {
-            id: inline("testid"),
-            secret: inline("testsecret"),
-            security_token: None,
-        };
-        let credentials = provider(&source, &|_| None)?;
+        let credential = Credential::new("testid", Secret::new("testsecret"), None)?;
+        let credentials = fixed(credential);
         let client =
             openapi::Client::new(options, credentials, transport, clock, telemetry.clone());
         let (observations, news) = mpsc::channel(1_000);

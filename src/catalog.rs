@@ -138,10 +138,18 @@ families! {
         "Calls per second that pacing allows now.";
     BULK_AVAILABLE = Gauge "sag_exporter_bulk_operation_available" ["account" "action"]
         "Whether the optional operation answers (1), or is missing or denied for some instance (0).";
+    CREDENTIAL_REFRESHES = Counter "sag_exporter_credential_refreshes_total" ["account" "outcome"]
+        "Attempts to obtain the credential of the cloud account anew, by outcome: ok or failed.";
+    CREDENTIAL_EXPIRY = Gauge "sag_exporter_credential_expiry_timestamp_seconds" ["account"]
+        "When the credential in use for the cloud account ends; absent if it has no end.";
     CONFIG_RELOAD_SUCCESSFUL = Gauge "sag_exporter_config_last_reload_successful" []
         "Whether the last attempt to load the configuration succeeded (1) or not (0).";
     CONFIG_RELOAD_SUCCESS_TIMESTAMP = Gauge "sag_exporter_config_last_reload_success_timestamp_seconds" []
         "When the configuration in force was loaded.";
+    WEB_CONFIG_RELOAD_SUCCESSFUL = Gauge "sag_exporter_web_config_last_reload_successful" []
+        "Whether the last reading of the web configuration succeeded (1) or not (0); only if there is one.";
+    WEB_CONFIG_RELOAD_SUCCESS_TIMESTAMP = Gauge "sag_exporter_web_config_last_reload_success_timestamp_seconds" []
+        "When the web configuration in force was read; only if there is one.";
     HTTP_REQUESTS = Counter "sag_exporter_http_requests_total" ["handler" "code"]
         "HTTP requests that were answered, by handler and status code.";
     HTTP_CONNECTIONS_REFUSED = Counter "sag_exporter_http_connections_refused_total" ["reason"]
