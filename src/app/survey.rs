@@ -12,7 +12,7 @@ use crate::model::{AccountName, Region, SagId};
 use crate::openapi::ApiError;
 use crate::plan::{Inventory, RegionInventory};
 use crate::sag::{self, Page, PageRequest};
-use crate::sweep::Shard;
+use crate::sweep::{Shard, home_region};
 use crate::telemetry::Telemetry;
 
 /// What was found in one cloud account.
@@ -33,6 +33,14 @@ pub enum SurveyError {
     /// The configuration cannot be carried out.
     #[error(transparent)]
     Setup(#[from] SetupError),
+    /// The regions cannot be listed.
+    #[error("account {account}: cannot list the regions")]
+    Regions {
+        /// The cloud account.
+        account: AccountName,
+        /// Why.
+        source: ApiError,
+    },
     /// The instances of a region cannot be listed.
     #[error("account {account}: cannot list the instances of region {region}")]
     Instances {
@@ -125,12 +133,16 @@ struct Found {
 impl Surveyor {
     async fn survey(&self) -> Result<Survey, SurveyError> {
         let sweep = &self.account.sweep;
-        let mut regions = Vec::with_capacity(sweep.regions.len());
-        for region in &sweep.regions {
+        let looked_in = self.regions().await?;
+        let mut regions = Vec::with_capacity(looked_in.len());
+        for region in &looked_in {
             regions.push((region, self.discover(region).await?));
         }
         self.all_found(&regions)?;
-        let mut inventory = Inventory::default();
+        let mut inventory = Inventory {
+            finds_regions: sweep.wants_all_regions(),
+            regions: Vec::with_capacity(looked_in.len()),
+        };
         let mut sessions = Some(0_u64);
         for (region, found) in regions {
             let users = self.count_users(region, &found.swept).await?;
@@ -152,13 +164,27 @@ impl Surveyor {
         })
     }
 
+    /// Where to look for instances.
+    async fn regions(&self) -> Result<Vec<Region>, SurveyError> {
+        let sweep = &self.account.sweep;
+        if !sweep.wants_all_regions() {
+            return Ok(sweep.regions.clone());
+        }
+        let listed = self.client.regions(&home_region()).await;
+        let listed = listed.map_err(|source| SurveyError::Regions {
+            account: sweep.name.clone(),
+            source,
+        })?;
+        Ok(listed.entries.into_iter().map(|one| one.region).collect())
+    }
+
     /// The instances of a region that this process sweeps. Where the
     /// configuration says all that a sweep must know, it need not be allowed.
     async fn discover(&self, region: &Region) -> Result<Found, SurveyError> {
         let sweep = &self.account.sweep;
         let listed = match self.gateways(region).await {
             Ok(listed) => listed,
-            Err(_) if sweep.regions.len() == 1 && !sweep.instances.is_empty() => sweep
+            Err(_) if !sweep.needs_discovery() => sweep
                 .instances
                 .iter()
                 .map(|id| (id.clone(), true))

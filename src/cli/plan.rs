@@ -180,12 +180,16 @@ fn assumed_inventory(account: &Account, shard: Shard, assumed: &AssumedFlags) ->
             (length(all), length(mine))
         }
     };
-    let mut regions = vec![RegionInventory::default(); account.sweep.regions.len()];
+    let length = account.sweep.regions.len().max(1);
+    let mut regions = vec![RegionInventory::default(); length];
     if let Some(first) = regions.first_mut() {
         first.gateways = all;
         first.users = (0..mine).map(|_| assumed.users_each).collect();
     }
-    Inventory { regions }
+    Inventory {
+        finds_regions: account.sweep.wants_all_regions(),
+        regions,
+    }
 }
 
 /// A change in words; a rate or a number of calls at once is for the whole
@@ -218,7 +222,7 @@ fn words(advice: &Advice, shards: NonZeroU32) -> String {
         ),
         Advice::Shards(count) => format!(
             "--sweep.shard=0/{count} and so on: the users have more series than one process \
-             publishes (limits.user_series)"
+             should publish; or labels.user: none"
         ),
     }
 }

@@ -8,6 +8,8 @@ use crate::model::Action;
 /// What there is to sweep in a cloud account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inventory {
+    /// Whether the cloud is asked which regions there are.
+    pub finds_regions: bool,
     /// What there is in each region in which instances are looked for.
     pub regions: Vec<RegionInventory>,
 }
@@ -163,9 +165,11 @@ fn lists(inventory: &Inventory, schedule: &Schedule, reading: Reading) -> Calls 
     let page = u64::from(schedule.page_size);
     let regions = inventory.regions.iter();
     let gateways = regions.map(|region| pages(region.gateways, GATEWAYS_PER_PAGE, reading));
+    let regions = count(u64::from(inventory.finds_regions));
     let users = inventory.each_instance();
     let users = users.map(|users| pages(users, page, reading));
     Calls::default()
+        .with(Action::DescribeRegions, regions)
         .with(Action::DescribeSmartAccessGateways, gateways.sum())
         .with(Action::DescribeSmartAccessGatewayClientUsers, users.sum())
 }

@@ -11,13 +11,16 @@
 //! and rates, which are behind [`Cloud`], and what becomes of observations.
 
 mod breaker;
+mod bulk;
 mod census;
 mod cloud;
 mod demand;
+mod discovery;
 mod gate;
 mod instance;
 mod listing;
 mod news;
+mod optional;
 mod options;
 mod pass;
 mod plan;
@@ -28,6 +31,7 @@ mod sessions;
 mod shard;
 mod sweeper;
 mod tally;
+mod totals;
 
 use std::fmt;
 use std::sync::Arc;
@@ -39,7 +43,9 @@ use crate::fleet::Observation;
 use crate::telemetry::Telemetry;
 
 pub use self::cloud::{CallError, Cloud};
-pub use self::options::{AccountOptions, Options, PageSize, PageSizeError, SessionsMode};
+pub use self::options::{
+    AccountOptions, Options, PageSize, PageSizeError, SessionsMode, home_region,
+};
 pub use self::progress::Progress;
 pub use self::shard::{Shard, ShardError};
 pub use self::sweeper::Sweeper;

@@ -85,7 +85,13 @@ fn what_is_listed_is_not_always_swept() {
         },
         RegionInventory::default(),
     ];
-    let load = Load::of(&Inventory { regions }, &schedule(AUTO));
+    let load = Load::of(
+        &Inventory {
+            finds_regions: false,
+            regions,
+        },
+        &schedule(AUTO),
+    );
     // 3 pages and 1; the long list twice when it is new.
     assert_eq!(figures(&load.first), [7.0, 1.0, 1.0, 1.0, 3.0, 0.0]);
     assert_eq!(figures(&load.fullest), [4.0, 1.0, 1.0, 1.0, 0.33, 0.0]);

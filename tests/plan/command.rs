@@ -13,7 +13,7 @@ fn the_table_says_what_is_assumed_and_what_it_costs() {
         "--plan.latency=50ms",
         "--plan.instances=2",
     ];
-    let each = config("sweep: {sessions: each, interval: 5m}");
+    let each = config("sweep: {sessions: each, interval: 5m, traffic_interval: 0s}");
     let output = plan(each.path(), &arguments);
     let text = text(&output.stdout);
     for line in [

@@ -24,6 +24,7 @@ pub(crate) fn schedule(sessions: Sessions) -> Schedule {
 /// One region with these instances and no other gateways.
 pub(crate) fn inventory(users: &[u64]) -> Inventory {
     Inventory {
+        finds_regions: false,
         regions: vec![RegionInventory {
             gateways: users.len() as u64,
             users: users.to_vec(),

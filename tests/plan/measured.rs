@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sag_exporter::clock::Clock;
 use sag_exporter::model::{AccountName, Action, Region, SweepOutcome};
 use sag_exporter::pacing::Rate;
-use sag_exporter::plan::{Inventory, Load, Pace, RegionInventory};
+use sag_exporter::plan::{Habits, Inventory, Load, Pace, RegionInventory};
 use sag_exporter::sim::{self, Cloud, Scenario};
 use sag_exporter::sweep::{self, AccountOptions, Context, PageSize, SessionsMode, Sweeper};
 use sag_exporter::telemetry::Telemetry;
@@ -15,40 +15,66 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::in_process::{client, cloud, noon, telemetry};
-use crate::inputs::{pace, schedule};
+use crate::inputs::pace;
 
 #[tokio::test(start_paused = true)]
-async fn one_query_a_user_calls_exactly_what_was_predicted() {
-    for (instances, users) in [
-        (0, 0),
-        (1, 0),
-        (1, 50),
-        (3, 49),
-        (2, 120),
-        (7, 100),
-        (60, 3),
-    ] {
-        let mut watched = Watched::new(instances, users, SessionsMode::Each, None);
-        let load = watched.load();
-        // Lists are due in the sixth sweep again.
-        for expected in [
-            load.first,
-            load.ordinary,
-            load.ordinary,
-            load.ordinary,
-            load.ordinary,
-            load.fullest,
-            load.ordinary,
+async fn sweeps_call_exactly_what_was_predicted() {
+    for sessions in [SessionsMode::Each, SessionsMode::Auto] {
+        for (instances, users) in [
+            (0, 0),
+            (1, 0),
+            (1, 50),
+            (3, 49),
+            (2, 120),
+            (7, 100),
+            (60, 3),
         ] {
-            let before = watched.calls();
-            watched.sweep().await;
-            for (action, calls) in watched.calls() {
-                let made = calls - before[&action];
-                let told = format!("{instances} x {users}: {}", action.as_str());
-                assert_eq!(made, expected.of(action), "{told}");
+            let mut watched = Watched::new(instances, users, sessions, None);
+            let load = watched.load(0.0);
+            // Lists and traffic are due in the sixth sweep again.
+            for expected in [
+                load.first,
+                load.ordinary,
+                load.ordinary,
+                load.ordinary,
+                load.ordinary,
+                load.fullest,
+                load.ordinary,
+            ] {
+                let before = watched.calls();
+                watched.sweep().await;
+                for (action, calls) in watched.calls() {
+                    let made = calls - before[&action];
+                    let told = format!("{sessions:?} {instances} x {users}: {}", action.as_str());
+                    assert_eq!(made, expected.of(action), "{told}");
+                }
             }
         }
     }
+}
+
+/// Nobody comes or goes, so the queries are those of the rotation: everybody
+/// online once in ten sweeps, in an order of chance, so that single sweeps
+/// differ.
+#[tokio::test(start_paused = true)]
+async fn queries_for_those_online_are_predicted_on_the_average() {
+    let (users, online) = (400, 0.25);
+    let mut watched = Watched::new(1, users, SessionsMode::Auto, None);
+    watched.log_in(online);
+    let load = watched.load(online);
+    let queries = Action::DescribeUserOnlineClients;
+    watched.sweep().await;
+    let first = watched.calls()[&queries];
+    assert_eq!(first, load.first.of(queries));
+    for _ in 0..20 {
+        watched.sweep().await;
+    }
+    let made = watched.calls()[&queries] - first;
+    let predicted = 20.0 * load.ordinary.of(queries);
+    assert!(
+        (made - predicted).abs() <= 0.05 * predicted,
+        "{made} of {predicted}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -63,7 +89,7 @@ async fn a_sweep_takes_as_long_as_was_predicted() {
             concurrency: watched.account.concurrency,
             ..pace(rate)
         };
-        let predicted = pace.seconds(&watched.load().first);
+        let predicted = pace.seconds(&watched.load(0.0).first);
         // Never longer; shorter where operations overlap.
         assert!(took <= predicted, "{took} of {predicted}");
         assert!(took >= predicted * least, "{took} of {predicted}");
@@ -106,6 +132,7 @@ impl Watched {
         let options = sweep::Options {
             page_size: PageSize::new(50).expect("a size"),
             sessions,
+            traffic_interval: sweep::Options::default().accounts_interval,
             ..sweep::Options::default()
         };
         let account = account(&cloud);
@@ -117,7 +144,7 @@ impl Watched {
             observations,
             progress: Arc::new(()),
         };
-        let client = client(&cloud, rate);
+        let client = client(&cloud, rate, telemetry.clone());
         let mut sweeper = Sweeper::new(options.clone(), account.clone(), client, context);
         if let Some(rate) = rate {
             sweeper = sweeper.within(Rate::new(rate).expect("a rate"));
@@ -156,8 +183,23 @@ impl Watched {
         String::from_utf8(self.telemetry.encode().unwrap()).unwrap()
     }
 
-    fn load(&self) -> Load {
-        let habits = schedule(sag_exporter::plan::Sessions::Each).habits;
+    /// This part of the users of each instance has a session from now on.
+    fn log_in(&self, part: f64) {
+        for instance in self.cloud.truth(noon()).instances {
+            let online = (instance.users.len() as f64 * part).round();
+            let users = instance.users.iter().zip(1_u32..);
+            for (user, _) in users.take_while(|(_, place)| f64::from(*place) <= online) {
+                let session = self.cloud.login(&instance.sag_id, &user.name, None);
+                session.expect("a login");
+            }
+        }
+    }
+
+    fn load(&self, online: f64) -> Load {
+        let habits = Habits {
+            online,
+            changes_per_minute: 0.0,
+        };
         Load::of(
             &inventory(&self.cloud, &self.account),
             &self.options.schedule(habits),
@@ -197,6 +239,7 @@ fn inventory(cloud: &Cloud, account: &AccountOptions) -> Inventory {
         }
     };
     Inventory {
+        finds_regions: false,
         regions: account.regions.iter().map(in_region).collect(),
     }
 }
