@@ -15,6 +15,7 @@ use super::logging::LogFlags;
 use super::{version, wiring};
 use crate::app::{self, Survey};
 use crate::config::{Account, Config, Environment};
+use crate::exposition::UserLabels;
 use crate::pacing::Rate;
 use crate::plan::{Advice, Budget, Habits, Inventory, Pace, RegionInventory, Schedule, advice};
 use crate::sweep::Shard;
@@ -97,6 +98,7 @@ struct Planned {
     schedule: Schedule,
     pace: Pace,
     budget: Budget,
+    user_series: f64,
     advice: Vec<Advice>,
 }
 
@@ -146,16 +148,24 @@ fn plan(
         concurrency: account.sweep.concurrency,
         latency: assumed.latency,
     };
+    let publishes_users = config.exposition.user_labels != UserLabels::None;
     let is_live = survey.is_some();
     let inventory = survey.map_or_else(
         || assumed_inventory(account, shard, assumed),
         |survey| survey.inventory,
     );
+    let mut advice = advice(&inventory, &schedule, &pace);
+    advice.retain(|one| publishes_users || !matches!(one, Advice::Shards(_)));
+    let user_series = match publishes_users {
+        true => inventory.user_series(&schedule),
+        false => 0.0,
+    };
     Planned {
         account: account.clone(),
         shard,
         budget: Budget::of(&inventory, &schedule, &pace),
-        advice: advice(&inventory, &schedule, &pace),
+        user_series,
+        advice,
         inventory,
         is_live,
         schedule,

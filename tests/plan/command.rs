@@ -66,6 +66,21 @@ fn a_process_of_several_plans_for_its_part() {
 }
 
 #[test]
+fn whoever_publishes_no_users_needs_no_shards_for_them() {
+    for (labels, series, advised) in [("plain", 1_240_000.0, true), ("none", 0.0, false)] {
+        let config = config(&format!(
+            "    rate: 1000\nsweep: {{traffic_interval: 0s}}\nlabels: {{user: {labels}}}"
+        ));
+        let arguments = ["--plan.instances=100", "--plan.latency=1ms", "-o", "json"];
+        let found = json(&plan(config.path(), &arguments));
+        assert_eq!(found[0]["user_series"], series);
+        let advice = found[0]["advice"].as_array().unwrap();
+        let shards = advice.iter().any(|change| change["change"] == "shards");
+        assert_eq!(shards, advised, "{advice:?}");
+    }
+}
+
+#[test]
 fn live_counts_what_the_cloud_has() {
     let cloud = Simulator::start(&["--sim.instances=5", "--sim.users=73"]);
     let config = config(&format!(

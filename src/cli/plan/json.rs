@@ -41,7 +41,7 @@ fn account(one: &Planned) -> Value {
         "demand_ratio": budget.demand_ratio,
         "shortest_interval_seconds": budget.shortest_interval.map(|i| i.as_secs()),
         "calls_per_month": budget.calls_a_month.round(),
-        "user_series": one.inventory.user_series(schedule),
+        "user_series": one.user_series,
         "verdict": match budget.verdict {
             Verdict::Fits => "fits",
             Verdict::Tight => "tight",

@@ -103,11 +103,7 @@ fn figures(one: &Planned, out: &mut String) -> fmt::Result {
         None => writeln!(out, "  shortest honest interval: longer than a day")?,
     }
     writeln!(out, "  calls a month: {:.0}", budget.calls_a_month)?;
-    writeln!(
-        out,
-        "  series of users: about {:.0}",
-        one.inventory.user_series(schedule)
-    )?;
+    writeln!(out, "  series of users: about {:.0}", one.user_series)?;
     writeln!(
         out,
         "  demand: {:.2} of what the rate allows",
