@@ -35,6 +35,16 @@ async fn a_bad_configuration_ends_with_2_before_anything_starts() {
 }
 
 #[tokio::test]
+async fn a_good_configuration_is_checked_without_a_call() {
+    let simulator = Simulator::start(quiet(1, 1)).await;
+    let dir = TempDir::new().unwrap();
+    let flag = config_flag(&dir, &Config::of(simulator.address).yaml());
+    let output = run(&["check", &flag]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_not_called(&simulator);
+}
+
+#[tokio::test]
 async fn every_mistake_is_reported_at_once() {
     let dir = TempDir::new().unwrap();
     let yaml = "accounts:\n- {name: main, regions: [cn-shanghai], rate: 0, speed: 1}\nsweep: {interval: soon}\n";

@@ -43,12 +43,24 @@ impl Config {
         Self::default().account("main", cloud, "testsecret")
     }
 
-    /// One more cloud account.
-    pub(crate) fn account(mut self, name: &str, cloud: SocketAddr, secret: &str) -> Self {
+    /// One more cloud account, whose access key has this secret.
+    pub(crate) fn account(self, name: &str, cloud: SocketAddr, secret: &str) -> Self {
+        let key = format!("{{access_key_id: testid, access_key_secret: {secret}}}");
+        self.account_of(name, cloud, &key, "cn-shanghai")
+    }
+
+    /// One more cloud account, with credentials and regions in YAML.
+    pub(crate) fn account_of(
+        mut self,
+        name: &str,
+        cloud: SocketAddr,
+        credentials: &str,
+        regions: &str,
+    ) -> Self {
         self.accounts.push(format!(
             "- name: {name}\n  \
-               credentials: {{access_key_id: testid, access_key_secret: {secret}}}\n  \
-               regions: [cn-shanghai]\n  \
+               credentials: {credentials}\n  \
+               regions: [{regions}]\n  \
                endpoint: http://{cloud}\n  \
                rate: 1000\n  \
                concurrency: 8\n"
@@ -222,7 +234,14 @@ impl Process {
 
 /// Runs a command to its end.
 pub(crate) async fn run(arguments: &[&str]) -> Output {
-    within(command(arguments).output()).await.unwrap()
+    run_with(arguments, &[]).await
+}
+
+/// Runs a command to its end, with these variables in its environment.
+pub(crate) async fn run_with(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = command(arguments);
+    command.envs(variables.iter().copied());
+    within(command.output()).await.unwrap()
 }
 
 /// Writes a file of its own for a configuration, and returns the flag for it.

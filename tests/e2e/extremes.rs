@@ -1,5 +1,7 @@
 //! Nothing at all, and a great deal.
 
+use std::collections::BTreeSet;
+
 use crate::daemon::{Config, Daemon};
 use crate::exposition::Page;
 use crate::simulator::{Simulator, quiet};
@@ -72,4 +74,23 @@ async fn an_instance_of_the_greatest_size_is_shown_whole() {
     let page = daemon.page_when("2,000 users are shown", is_true).await;
     assert_eq!(page.count("sag_user_online_clients", &[]), 2000);
     assert_eq!(page.sum("sag_user_online_clients", &[]), 286.0);
+}
+
+#[tokio::test]
+async fn more_instances_than_a_page_in_several_regions_are_all_found() {
+    let simulator = Simulator::start(quiet(70, 1)).await;
+    let regions: BTreeSet<String> = simulator
+        .cloud
+        .instances()
+        .into_iter()
+        .map(|(_, region)| region)
+        .collect();
+    assert_eq!(regions.len(), 2);
+    let regions = Vec::from_iter(regions).join(", ");
+    let key = "{access_key_id: testid, access_key_secret: testsecret}";
+    let config = Config::default().account_of("main", simulator.address, key, &regions);
+    let daemon = Daemon::start(&config).await;
+    let is_true = |page: &Page| page.differs_from(&simulator.truth());
+    let page = daemon.page_when("all instances are shown", is_true).await;
+    assert_eq!(page.sum("sag_up", &[]), 70.0);
 }

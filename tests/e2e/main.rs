@@ -18,6 +18,7 @@ mod truth;
 mod wait;
 
 mod bad_input;
+mod credentials;
 mod demo;
 mod extremes;
 mod faults;

@@ -1,12 +1,43 @@
 //! A list that changes while it is read, and a TotalCount that lies: never a
 //! shorter list that is called complete.
 
-use sag_exporter::sim::{Effect, Rule};
+use sag_exporter::sim::{Effect, NewUser, Rule};
 
 use super::{ACCOUNTS, SESSIONS, failed_requests};
 use crate::daemon::{Config, Daemon};
 use crate::exposition::Page;
 use crate::simulator::{Simulator, quiet};
+
+#[tokio::test]
+async fn a_name_that_cannot_be_read_makes_the_list_incomplete() {
+    let (simulator, daemon, sag_id) = paged(Rule::new(Effect::HidePageSize)).await;
+    let new = NewUser::default();
+    simulator
+        .cloud
+        .create_user(&sag_id, "line\nbreak", new)
+        .unwrap();
+    let labels = [("sag_id", sag_id.as_str()), ("collector", "accounts")];
+    let incomplete = |page: &Page| match page.value("sag_collection_success", &labels) {
+        Some(0.0) => Ok(()),
+        other => Err(other),
+    };
+    let page = daemon.page_when("the list is incomplete", incomplete).await;
+    assert_eq!(page.sum("sag_collection_expected_users", &[]), 8.0);
+    assert_eq!(page.sum("sag_collection_collected_users", &[]), 7.0);
+    assert_eq!(
+        page.count("sag_user_enabled", &[]),
+        7,
+        "the others are shown"
+    );
+    assert!(
+        daemon.log().contains("collector=accounts"),
+        "{}",
+        daemon.log()
+    );
+    simulator.cloud.delete_user(&sag_id, "line\nbreak").unwrap();
+    let is_true = |page: &Page| page.differs_from(&simulator.truth());
+    daemon.page_when("the list is whole", is_true).await;
+}
 
 /// An instance whose list has four pages.
 async fn paged(rule: Rule) -> (Simulator, Daemon, String) {
