@@ -119,10 +119,12 @@ pub(super) async fn once(options: once::Options) -> Result<(), Failure> {
     once::print(&swept.text).map_err(Failure::run)?;
     match swept.outcome {
         SweepOutcome::Complete => Ok(()),
-        outcome => Err(Failure::run(format!(
-            "the sweep is {}: sag_collection_success says where",
-            outcome.as_str()
-        ))),
+        SweepOutcome::Partial => Err(Failure::run(
+            "the sweep is not complete: the log says why, sag_collection_success where",
+        )),
+        SweepOutcome::Failed => Err(Failure::run(
+            "the sweep failed, nothing could be read: the log says why",
+        )),
     }
 }
 
