@@ -99,6 +99,7 @@ impl Daemon {
                 }),
                 options: plan.config.exposition,
                 published: Arc::clone(&published),
+                telemetry: telemetry.clone(),
             },
             router: Router::new(options, published, telemetry.clone(), lifecycle.clone()),
             telemetry,

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::exposition::{self, Exposition};
 use crate::fleet::{Fleet, Observation};
+use crate::telemetry::Telemetry;
 use crate::web::Published;
 
 /// Folds observations into the fleet and publishes it.
@@ -19,6 +20,7 @@ pub(super) struct Publisher {
     pub(super) fleet: Fleet,
     pub(super) options: exposition::Options,
     pub(super) published: Arc<ArcSwap<Published>>,
+    pub(super) telemetry: Telemetry,
 }
 
 impl Publisher {
@@ -26,18 +28,20 @@ impl Publisher {
     ///
     /// A publication takes time in proportion to the fleet, while instances
     /// report one by one. So what follows a publication within [`PAUSE`] is
-    /// published together; nothing waits longer than that.
+    /// published together, and a large fleet that takes long to publish rests
+    /// [`REST`] times as long before it is published again.
     ///
     /// # Errors
     ///
-    /// If rendering panics, which is a bug.
+    /// If compressing panics, which is a bug.
     pub(super) async fn run(mut self) -> Result<(), JoinError> {
         let mut next = Instant::now();
         while let Some(observation) = self.observations.recv().await {
             self.fleet.apply(observation);
             self.gather_until(next).await;
+            let start = Instant::now();
             self.publish().await?;
-            next = Instant::now() + PAUSE;
+            next = Instant::now() + PAUSE.max(start.elapsed() * REST);
         }
         Ok(())
     }
@@ -49,16 +53,21 @@ impl Publisher {
         }
     }
 
-    /// Renders and compresses away from the threads that serve, then swaps.
+    /// Compresses away from the threads that serve, then swaps.
     async fn publish(&self) -> Result<(), JoinError> {
         let snapshot = self.fleet.snapshot();
         let options = self.options;
-        let render = move || Published::new(Exposition::new(snapshot, options));
-        self.published
-            .store(Arc::new(spawn_blocking(render).await?));
+        let previous = self.published.load_full();
+        let follow = move || previous.followed_by(Exposition::new(snapshot, options));
+        let next = spawn_blocking(follow).await?;
+        self.telemetry.series_limited(next.is_limited());
+        self.published.store(Arc::new(next));
         Ok(())
     }
 }
 
 /// Short enough that a person does not notice it.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// At most a tenth of one processor goes into publishing.
+const REST: u32 = 9;

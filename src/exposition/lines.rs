@@ -50,7 +50,7 @@ impl<'a> UserLines<'a> {
                 room_bytes: self.room_for(users, start..end),
                 page,
             };
-            write_column(self.column, users, start..end, &mut block);
+            give_column(self.column, users, start..end, &mut block);
             start = end;
         }
         None
@@ -74,38 +74,67 @@ impl<'a> UserLines<'a> {
     }
 }
 
-fn write_column(
-    column: UserColumn,
-    users: Users<'_>,
-    rows: Range<usize>,
-    block: &mut Block<'_, '_, '_>,
-) {
+/// How many lines the users of an instance have in this column.
+pub(super) fn count(column: UserColumn, users: Users<'_>) -> usize {
+    let mut count = Count(0);
+    give_column(column, users, 0..users.rows(), &mut count);
+    count.0
+}
+
+fn give_column(column: UserColumn, users: Users<'_>, rows: Range<usize>, to: &mut impl Sink) {
     let online = users.online(rows.clone());
     match column {
-        UserColumn::Enabled => block.dense(rows, |row| {
+        UserColumn::Enabled => to.dense(rows, |row| {
             Some(u64::from(users.state(row)? == UserState::Enabled))
         }),
-        UserColumn::StaticIp => block.dense(rows, |row| users.static_ip(row).map(u64::from)),
+        UserColumn::StaticIp => to.dense(rows, |row| users.static_ip(row).map(u64::from)),
         UserColumn::OnlineClients => {
             let mut online = online.peekable();
-            block.dense(rows, |row| {
+            to.dense(rows, |row| {
                 let clients = online.next_if(|o| o.row == row).map_or(0, |o| o.clients);
                 users.is_observed(row).then_some(u64::from(clients))
             });
         }
-        UserColumn::Bandwidth => block.dense(rows, |row| {
+        UserColumn::Bandwidth => to.dense(rows, |row| {
             let bandwidth = users.bandwidth(row);
             bandwidth.map(Kbps::bytes_per_second)
         }),
-        UserColumn::AccelerationBandwidth => block.dense(rows, |row| {
+        UserColumn::AccelerationBandwidth => to.dense(rows, |row| {
             let bandwidth = users.acceleration_bandwidth(row);
             bandwidth.map(Kbps::bytes_per_second)
         }),
         UserColumn::LastOnline => {
-            block.dense(rows, |row| users.last_online_seconds(row).map(u64::from));
+            to.dense(rows, |row| users.last_online_seconds(row).map(u64::from));
         }
-        UserColumn::OldestSessionStart => block.sparse(online, |o| o.oldest_start_seconds()),
-        UserColumn::NewestSessionStart => block.sparse(online, |o| o.newest_start_seconds()),
+        UserColumn::OldestSessionStart => to.sparse(online, |o| o.oldest_start_seconds()),
+        UserColumn::NewestSessionStart => to.sparse(online, |o| o.newest_start_seconds()),
+    }
+}
+
+/// What takes the values of a column, those that are known.
+trait Sink: Sized {
+    /// Takes rows, each with its value.
+    fn take(&mut self, samples: impl Iterator<Item = (usize, u64)>);
+
+    fn dense(&mut self, rows: Range<usize>, mut value: impl FnMut(usize) -> Option<u64>) {
+        self.take(rows.filter_map(|row| Some((row, value(row)?))));
+    }
+
+    fn sparse<'o>(
+        &mut self,
+        online: impl Iterator<Item = Online<'o>>,
+        value: impl Fn(Online<'o>) -> Option<u32>,
+    ) {
+        self.take(online.filter_map(|online| Some((online.row, u64::from(value(online)?)))));
+    }
+}
+
+/// Only counts.
+struct Count(usize);
+
+impl Sink for Count {
+    fn take(&mut self, samples: impl Iterator<Item = (usize, u64)>) {
+        self.0 += samples.count();
     }
 }
 
@@ -117,22 +146,10 @@ struct Block<'p, 'v, 'a> {
     page: &'p mut Page<'v>,
 }
 
-impl Block<'_, '_, '_> {
-    fn dense(&mut self, rows: Range<usize>, mut value: impl FnMut(usize) -> Option<u64>) {
-        self.write(rows.filter_map(|row| Some((row, value(row)?))));
-    }
-
-    fn sparse<'o>(
-        &mut self,
-        online: impl Iterator<Item = Online<'o>>,
-        value: impl Fn(Online<'o>) -> Option<u32>,
-    ) {
-        self.write(online.filter_map(|online| Some((online.row, u64::from(value(online)?)))));
-    }
-
+impl Sink for Block<'_, '_, '_> {
     /// Writes a line for each row and value: in steps where possible, exactly
     /// where not.
-    fn write(&mut self, mut samples: impl Iterator<Item = (usize, u64)>) {
+    fn take(&mut self, mut samples: impl Iterator<Item = (usize, u64)>) {
         loop {
             let left = match self.prefix.len() {
                 0..=96 => self.write_steps::<96>(&mut samples),
@@ -143,7 +160,9 @@ impl Block<'_, '_, '_> {
             self.write_exactly(row, value);
         }
     }
+}
 
+impl Block<'_, '_, '_> {
     /// Writes lines in steps, and gives the first sample for which this cannot
     /// be done.
     fn write_steps<const PREFIX: usize>(

@@ -3,6 +3,8 @@
 //! All of them are registered here, from the families of the catalogue, in a
 //! registry that belongs to this object alone.
 
+mod openmetrics;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use prometheus::{
     Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry,
 };
 
-use crate::catalog::{self, Family};
+use crate::catalog::{self, Family, Format};
 use crate::model::{AccountName, Action, FailureKind, SweepOutcome};
 
 /// What is known of the program that runs.
@@ -40,6 +42,7 @@ struct Metrics {
     api_rate_limit: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
+    series_limited: Gauge,
     http_requests: IntCounterVec,
     connections_refused: IntCounterVec,
 }
@@ -66,6 +69,7 @@ impl Telemetry {
             api_rate_limit: gauges(&registry, &catalog::API_RATE_LIMIT)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
+            series_limited: gauge(&registry, &catalog::SERIES_LIMITED)?,
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
             connections_refused: counters(&registry, &catalog::HTTP_CONNECTIONS_REFUSED)?,
             registry,
@@ -143,6 +147,11 @@ impl Telemetry {
         self.0.reload_successful.set(0.0);
     }
 
+    /// Whether series of users are left out because there would be too many.
+    pub fn series_limited(&self, limited: bool) {
+        self.0.series_limited.set(f64::from(u8::from(limited)));
+    }
+
     /// An HTTP request was answered.
     pub fn http_request(&self, handler: &str, code: u16) {
         self.0
@@ -165,9 +174,24 @@ impl Telemetry {
     ///
     /// If a collector yields an inconsistent family.
     pub fn encode(&self) -> Result<Vec<u8>, prometheus::Error> {
-        let mut text = Vec::new();
-        prometheus::TextEncoder::new().encode(&self.0.registry.gather(), &mut text)?;
-        Ok(text)
+        self.encode_as(Format::Text)
+    }
+
+    /// Everything in a format, without what ends an exposition.
+    ///
+    /// # Errors
+    ///
+    /// If a collector yields an inconsistent family.
+    pub fn encode_as(&self, format: Format) -> Result<Vec<u8>, prometheus::Error> {
+        let families = self.0.registry.gather();
+        match format {
+            Format::Text => {
+                let mut text = Vec::new();
+                prometheus::TextEncoder::new().encode(&families, &mut text)?;
+                Ok(text)
+            }
+            Format::OpenMetrics => openmetrics::encode(&families).map(String::into_bytes),
+        }
     }
 }
 
@@ -245,6 +269,7 @@ mod tests {
         );
         telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
         telemetry.config_loaded(Timestamp::UNIX_EPOCH);
+        telemetry.series_limited(true);
         telemetry.http_request("metrics", 200);
         telemetry.http_connection_refused("limit");
         let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
