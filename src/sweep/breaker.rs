@@ -14,12 +14,14 @@ pub(super) struct Breaker {
 
 impl Breaker {
     /// For the calls of one collector to one instance: at once when every call
-    /// must fail alike, after 5 in a row that a healthy instance would not show,
-    /// after 20 that were throttled in spite of pacing.
+    /// must fail alike, after 5 in a row that a healthy instance would not show
+    /// (one thing not found may be an oddity of one user), after 20 that were
+    /// throttled in spite of pacing.
     pub(super) fn of_instance() -> Self {
         Self::new(|kind| match kind {
-            FailureKind::Denied | FailureKind::NotFound | FailureKind::Auth => LIMIT,
-            FailureKind::Timeout
+            FailureKind::Denied | FailureKind::Auth => LIMIT,
+            FailureKind::NotFound
+            | FailureKind::Timeout
             | FailureKind::Transport
             | FailureKind::Decode
             | FailureKind::Remote => LIMIT / 5,
@@ -104,7 +106,7 @@ mod tests {
         for (kind, instance, region, account) in [
             (Kind::Throttled, Some(20), None, None),
             (Kind::Denied, Some(1), None, None),
-            (Kind::NotFound, Some(1), None, None),
+            (Kind::NotFound, Some(5), None, None),
             (Kind::Timeout, Some(5), Some(20), None),
             (Kind::Transport, Some(5), Some(20), None),
             (Kind::Decode, Some(5), None, None),

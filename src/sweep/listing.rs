@@ -1,4 +1,4 @@
-//! Reading a whole list, with a second look where the first is in doubt.
+//! Reading a whole list, more than once where it is in doubt.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -18,8 +18,9 @@ pub(super) struct Listing<T> {
     pub(super) trouble: Option<CallError>,
 }
 
-/// Reads a list page by page. `known` are the names of the last list that was
-/// whole, if there was one.
+/// Reads a list page by page, again and again until it can be believed, at most
+/// [`PASSES_LIMIT`] times. `known` are the names of the last list that was whole,
+/// if there was one.
 pub(super) async fn list<T, F>(
     size: u32,
     known: Option<&HashSet<T::Name>>,
@@ -29,22 +30,21 @@ where
     T: Named,
     F: Future<Output = Result<Page<T>, CallError>>,
 {
-    let (first, failure) = read(size, &fetch).await;
-    if failure.is_some() {
-        return listing(first, failure);
+    let mut before: Option<Pass<T>> = None;
+    for _ in 0..PASSES_LIMIT {
+        let (pass, failure) = read(size, &fetch).await;
+        if failure.is_some() {
+            // An earlier pass went to the end at least.
+            return listing(before.unwrap_or(pass), failure);
+        }
+        match pass.doubt() {
+            None if is_confirmed(&pass, before.as_ref(), known) => return listing(pass, None),
+            Some(doubt) if !doubt.may_pass() => return listing(pass, Some(doubt.to_error())),
+            _ => before = Some(pass),
+        }
     }
-    match first.doubt() {
-        Some(doubt) if !doubt.may_pass() => return listing(first, Some(doubt.to_error())),
-        None if is_confirmed(&first, known) => return listing(first, None),
-        _ => {}
-    }
-    let (second, failure) = read(size, &fetch).await;
-    if failure.is_some() {
-        return listing(first, failure);
-    }
-    let believed = second.is_of_one_page() || second.covers(&first);
-    let doubt = second.doubt().or((!believed).then_some(Doubt::Unsettled));
-    listing(second, doubt.map(Doubt::to_error))
+    let last = before.unwrap_or_else(|| Pass::new(size));
+    listing(last, Some(Doubt::Unsettled.to_error()))
 }
 
 async fn read<T, F>(size: u32, fetch: &impl Fn(PageRequest) -> F) -> (Pass<T>, Option<CallError>)
@@ -65,15 +65,19 @@ where
     }
 }
 
-/// Whether a settled pass needs no second look. A list that was suddenly empty
-/// gets one, since it would take the series of all users away.
-fn is_confirmed<T: Named>(pass: &Pass<T>, known: Option<&HashSet<T::Name>>) -> bool {
-    if pass.is_of_one_page() {
-        return pass.len() > 0 || known.is_none_or(HashSet::is_empty);
+/// Whether a settled pass needs no other look: it is of one page, or the reading
+/// before it has the very same names. A list that is suddenly empty gets another
+/// look all the same, since it takes the series of all users away.
+fn is_confirmed<T: Named>(
+    pass: &Pass<T>,
+    before: Option<&Pass<T>>,
+    known: Option<&HashSet<T::Name>>,
+) -> bool {
+    match before {
+        Some(before) => pass.is_of_one_page() || pass.has_names_of(before),
+        None if pass.is_of_one_page() => pass.len() > 0 || known.is_none_or(HashSet::is_empty),
+        None => known.is_some_and(|known| pass.has_names(known)),
     }
-    known.is_some_and(|known| {
-        known.len() == pass.len() && known.iter().all(|name| pass.contains(name))
-    })
 }
 
 fn listing<T: Named>(pass: Pass<T>, trouble: Option<CallError>) -> Listing<T> {
@@ -84,3 +88,7 @@ fn listing<T: Named>(pass: Pass<T>, trouble: Option<CallError>) -> Listing<T> {
         trouble,
     }
 }
+
+/// One pass in normal operation, two when the list is new or was changed, three
+/// when something was removed while it was read.
+const PASSES_LIMIT: usize = 3;

@@ -8,15 +8,13 @@
 //! and equals the number of distinct entries.
 //!
 //! What TotalCount cannot show is a removal together with an addition between the
-//! same two pages. Then one entry is missing that existed all the time, and one
-//! is present that no longer exists. So a settled pass of several pages is
-//! believed only if it is *confirmed*: by an earlier list with the very same
-//! names, or by a second pass in which none of the first is missing. (An entry
-//! whose removal went unnoticed in the first pass would be missing in the
-//! second.)
+//! same two pages. Then one entry is missing that existed all the time, one is
+//! present that no longer exists, and one is present that did not exist before.
+//! So a settled pass of several pages is believed only if the reading before it,
+//! be it the last list or another pass, had the very same names.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use super::CallError;
@@ -152,16 +150,15 @@ impl<T: Named> Pass<T> {
         self.pages_with_news <= 1
     }
 
-    pub(super) fn contains(&self, name: &T::Name) -> bool {
-        self.positions.contains_key(name)
+    /// Whether the entries have these names and no others.
+    pub(super) fn has_names(&self, names: &HashSet<T::Name>) -> bool {
+        self.len() == names.len() && names.iter().all(|name| self.positions.contains_key(name))
     }
 
-    /// Whether every entry of the other pass is in this one.
-    pub(super) fn covers(&self, other: &Self) -> bool {
-        other
-            .entries
-            .iter()
-            .all(|entry| self.contains(entry.name()))
+    /// Whether the entries have the same names as those of the other pass.
+    pub(super) fn has_names_of(&self, other: &Self) -> bool {
+        let mut names = other.positions.keys();
+        self.len() == other.len() && names.all(|name| self.positions.contains_key(name))
     }
 
     /// How many distinct entries there are.
@@ -253,7 +250,7 @@ impl Doubt {
         let (kind, detail) = match self {
             Self::Unsettled => (
                 FailureKind::Remote,
-                "the pages of the list do not add up to its TotalCount, read twice",
+                "the pages of the list do not add up, read several times",
             ),
             Self::NoTotal => (FailureKind::Decode, "the list came without a TotalCount"),
             Self::Unreadable => (

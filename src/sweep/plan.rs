@@ -1,6 +1,7 @@
 //! What is due, and in which order. Pure: time is an argument.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use tokio::time::Instant;
 
@@ -74,8 +75,9 @@ impl Roster {
         self.users.clone()
     }
 
-    /// Takes a new list in. New users go to the front. A list that is not whole
-    /// removes nobody.
+    /// Takes a new list in. New users go to the front, scattered, so that those
+    /// whose queries fail because they have something in common are not in a row.
+    /// A list that is not whole removes nobody.
     pub(super) fn listed<'a>(
         &mut self,
         started: Instant,
@@ -98,7 +100,7 @@ impl Roster {
             .filter(|user| !known.contains(user) && (whole || !self.gone.contains(*user)))
             .cloned()
             .collect();
-        users.sort_unstable();
+        users.sort_by_cached_key(scatter);
         users.append(&mut self.users);
         self.users = users;
     }
@@ -133,4 +135,11 @@ impl Roster {
             .map(|result| result.user.clone())
             .collect();
     }
+}
+
+/// An order that has nothing to do with names, and is the same every time.
+fn scatter(user: &UserName) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    user.hash(&mut hasher);
+    hasher.finish()
 }

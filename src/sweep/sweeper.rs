@@ -141,9 +141,8 @@ impl Memory {
         }
         let regions = list_regions(round, &self.census).await;
         for one in &regions {
-            let trouble = one.listing.trouble.as_ref();
-            self.news
-                .note(Subject::Discovery(one.region.clone()), trouble);
+            let subject = Subject::Discovery(one.region.clone());
+            self.news.note(&subject, one.listing.trouble.as_ref());
         }
         let complete = regions.iter().all(|one| one.listing.trouble.is_none());
         self.census.discovered.ran(round.started, complete);
@@ -188,7 +187,7 @@ impl Memory {
         let sag_id = swept.target.instance.sag_id.clone();
         for (collector, trouble) in swept.runs {
             let subject = Subject::Instance(sag_id.clone(), collector);
-            self.news.note(subject, trouble.as_ref());
+            self.news.note(&subject, trouble.as_ref());
         }
         tally.swept(round.account, &swept.observation);
         self.census.put_back(swept.target);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::super::*;
 use super::{collected, moment, sweep};
+use crate::fleet::{Accounts, Fleet, InstanceSnapshot, Observation, Options, Users};
 use crate::model::Collector;
 
 /// What the model knows of a user.

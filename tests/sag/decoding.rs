@@ -1,11 +1,5 @@
 //! Replies of the cloud in every form, and bytes that are no replies.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on says so by panicking"
-)]
-
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -72,6 +66,7 @@ proptest! {
             ("SmartAccessGateways", "SmartAccessGateway"),
             ("UserStatistics", "Statistics"),
             ("SagStatistics", "Statistics"),
+            ("Regions", "Region"),
         ] {
             let entry = FIELDS.map(|name| format!(r#""{name}":{field}"#)).join(",");
             for list in [list.clone(), format!(r#"{{"{inner}":{list}}}"#), format!("[{{{entry}}}]")] {
@@ -172,6 +167,17 @@ fn outcome(operation: &str, body: &[u8]) -> String {
         "instance_online_counts" => told(decode::instance_online_counts(body), |list| {
             show_counts(&list)
         }),
+        "traffic" => told(decode::traffic(body), |list| {
+            show_list(&list, |one| {
+                let left = one.allowance_remaining_bytes;
+                format!("{}={}/{}", one.user, or_dash(one.bytes), or_dash(left))
+            })
+        }),
+        "regions" => told(decode::regions(body), |list| {
+            show_list(&list, |one| {
+                format!("{}={}", one.region, or_dash(one.endpoint.as_ref()))
+            })
+        }),
         other => panic!("no operation {other}"),
     }
 }
@@ -255,11 +261,12 @@ fn show_change(change: &UserChange) -> String {
 }
 
 fn show_counts<K: Display>(list: &Listed<(K, u32)>) -> String {
+    show_list(list, |(key, count)| format!("{key}={count}"))
+}
+
+fn show_list<T>(list: &Listed<T>, show: impl Fn(&T) -> String) -> String {
     let head = format!("unreadable={}", list.unreadable);
-    let entries = list
-        .entries
-        .iter()
-        .map(|(key, count)| format!("{key}={count}"));
+    let entries = list.entries.iter().map(show);
     std::iter::once(head)
         .chain(entries)
         .collect::<Vec<_>>()
@@ -298,16 +305,21 @@ fn files_of_the_corpus() -> BTreeSet<String> {
         .collect()
 }
 
-const OPERATIONS: [&str; 6] = [
+const OPERATIONS: [&str; 8] = [
     "client_users",
     "online_clients",
     "gateways",
     "user_change",
     "online_counts",
     "instance_online_counts",
+    "traffic",
+    "regions",
 ];
 
-const FIELDS: [&str; 19] = [
+const FIELDS: [&str; 22] = [
+    "RegionId",
+    "TotalBytes",
+    "TotalLeaveBytes",
     "User",
     "Users",
     "Statistics",
