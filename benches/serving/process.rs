@@ -17,7 +17,14 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts it and waits until it prints its address.
-    pub(crate) fn start(mut command: Command) -> Outcome<Self> {
+    pub(crate) fn start(command: Command) -> Outcome<Self> {
+        let mut server = Self::start_at(command, String::new())?;
+        server.address = server.answer()?;
+        Ok(server)
+    }
+
+    /// Starts one that was told where to listen.
+    pub(crate) fn start_at(mut command: Command, address: String) -> Outcome<Self> {
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -25,14 +32,12 @@ impl Server {
             .map_err(|error| format!("{}: {error}", command.get_program().display()))?;
         let orders = process.stdin.take().ok_or("standard input is piped")?;
         let answers = process.stdout.take().ok_or("standard output is piped")?;
-        let mut server = Self {
+        Ok(Self {
             process,
             orders,
             answers: BufReader::new(answers),
-            address: String::new(),
-        };
-        server.address = server.answer()?;
-        Ok(server)
+            address,
+        })
     }
 
     /// Gives an order without waiting for the answer.
