@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
 
 use crate::exposition::{self, Exposition};
-use crate::fleet::{Fleet, Observation};
+use crate::fleet::{self, Fleet, Observation};
 use crate::telemetry::Telemetry;
 use crate::web::Published;
 
@@ -17,10 +17,23 @@ use crate::web::Published;
 #[derive(Debug)]
 pub(super) struct Publisher {
     pub(super) observations: mpsc::Receiver<Observation>,
+    pub(super) changes: mpsc::Receiver<Change>,
     pub(super) fleet: Fleet,
     pub(super) options: exposition::Options,
     pub(super) published: Arc<ArcSwap<Published>>,
     pub(super) telemetry: Telemetry,
+}
+
+/// Another configuration came into force.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// What becomes of the cloud accounts that are swept in another way now,
+    /// or not at all.
+    pub(super) observations: Vec<Observation>,
+    pub(super) fleet: fleet::Options,
+    pub(super) exposition: exposition::Options,
+    /// Hears when all of it is published.
+    pub(super) done: oneshot::Sender<()>,
 }
 
 impl Publisher {
@@ -29,21 +42,45 @@ impl Publisher {
     /// A publication takes time in proportion to the fleet, while instances
     /// report one by one. So what follows a publication within [`PAUSE`] is
     /// published together, and a large fleet that takes long to publish rests
-    /// [`REST`] times as long before it is published again.
+    /// [`REST`] times as long, but no longer than [`LONGEST_PAUSE`].
     ///
     /// # Errors
     ///
     /// If compressing panics, which is a bug.
     pub(super) async fn run(mut self) -> Result<(), JoinError> {
         let mut next = Instant::now();
-        while let Some(observation) = self.observations.recv().await {
-            self.fleet.apply(observation);
-            self.gather_until(next).await;
-            let start = Instant::now();
-            self.publish().await?;
-            next = Instant::now() + PAUSE.max(start.elapsed() * REST);
+        loop {
+            let took;
+            tokio::select! {
+                observation = self.observations.recv() => {
+                    let Some(observation) = observation else {
+                        return Ok(());
+                    };
+                    self.fleet.apply(observation);
+                    self.gather_until(next).await;
+                    took = self.publish().await?;
+                }
+                Some(change) = self.changes.recv() => took = self.change(change).await?,
+            }
+            next = Instant::now() + (took * REST).clamp(PAUSE, LONGEST_PAUSE);
         }
-        Ok(())
+    }
+
+    /// Carries a change out and publishes it at once. Whoever is swept no
+    /// longer has been stopped before, so that what is queued is the last word.
+    async fn change(&mut self, change: Change) -> Result<Duration, JoinError> {
+        while let Ok(observation) = self.observations.try_recv() {
+            self.fleet.apply(observation);
+        }
+        self.fleet.change_options(change.fleet);
+        for observation in change.observations {
+            self.fleet.apply(observation);
+        }
+        self.options = change.exposition;
+        let took = self.publish().await?;
+        // Nobody may be waiting for it any more.
+        let _ = change.done.send(());
+        Ok(took)
     }
 
     /// Takes what is queued, and what comes until then.
@@ -53,8 +90,10 @@ impl Publisher {
         }
     }
 
-    /// Compresses away from the threads that serve, then swaps.
-    async fn publish(&self) -> Result<(), JoinError> {
+    /// Compresses away from the threads that serve, then swaps. Gives how long
+    /// that took.
+    async fn publish(&self) -> Result<Duration, JoinError> {
+        let start = Instant::now();
         let snapshot = self.fleet.snapshot();
         let options = self.options;
         let previous = self.published.load_full();
@@ -62,12 +101,15 @@ impl Publisher {
         let next = spawn_blocking(follow).await?;
         self.telemetry.series_limited(next.is_limited());
         self.published.store(Arc::new(next));
-        Ok(())
+        Ok(start.elapsed())
     }
 }
 
 /// Short enough that a person does not notice it.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// At most a tenth of one processor goes into publishing.
+/// At most a tenth of one processor goes into publishing,
 const REST: u32 = 9;
+
+/// unless news would be shown late.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);

@@ -4,6 +4,8 @@
 //! registry that belongs to this object alone.
 
 mod openmetrics;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,9 +42,13 @@ struct Metrics {
     api_requests: IntCounterVec,
     api_request_duration: HistogramVec,
     api_rate_limit: GaugeVec,
+    credential_refreshes: IntCounterVec,
+    credential_expiry: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
     series_limited: Gauge,
+    web_reload_successful: GaugeVec,
+    web_reload_success_timestamp: GaugeVec,
     http_requests: IntCounterVec,
     connections_refused: IntCounterVec,
 }
@@ -67,9 +73,16 @@ impl Telemetry {
             api_requests: counters(&registry, &catalog::API_REQUESTS)?,
             api_request_duration: histograms(&registry, &catalog::API_REQUEST_DURATION)?,
             api_rate_limit: gauges(&registry, &catalog::API_RATE_LIMIT)?,
+            credential_refreshes: counters(&registry, &catalog::CREDENTIAL_REFRESHES)?,
+            credential_expiry: gauges(&registry, &catalog::CREDENTIAL_EXPIRY)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
             series_limited: gauge(&registry, &catalog::SERIES_LIMITED)?,
+            web_reload_successful: gauges(&registry, &catalog::WEB_CONFIG_RELOAD_SUCCESSFUL)?,
+            web_reload_success_timestamp: gauges(
+                &registry,
+                &catalog::WEB_CONFIG_RELOAD_SUCCESS_TIMESTAMP,
+            )?,
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
             connections_refused: counters(&registry, &catalog::HTTP_CONNECTIONS_REFUSED)?,
             registry,
@@ -105,6 +118,37 @@ impl Telemetry {
             .set(per_second);
     }
 
+    /// The credential of a cloud account was obtained anew.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 fit in 53 bits"
+    )]
+    pub fn credential_obtained(&self, account: &AccountName, expires: Option<Timestamp>) {
+        let account = account.as_str();
+        let refreshes = &self.0.credential_refreshes;
+        refreshes.with_label_values(&[account, "ok"]).inc();
+        refreshes.with_label_values(&[account, "failed"]).inc_by(0);
+        let expiry = &self.0.credential_expiry;
+        match expires {
+            Some(end) => expiry
+                .with_label_values(&[account])
+                .set(end.as_second() as f64),
+            // It is absent already if there never was an end.
+            None => drop(expiry.remove_label_values(&[account])),
+        }
+    }
+
+    /// The credential of a cloud account could not be obtained.
+    pub fn credential_failed(&self, account: &AccountName) {
+        let refreshes = &self.0.credential_refreshes;
+        refreshes
+            .with_label_values(&[account.as_str(), "ok"])
+            .inc_by(0);
+        refreshes
+            .with_label_values(&[account.as_str(), "failed"])
+            .inc();
+    }
+
     /// A sweep of a cloud account ended.
     pub fn sweep_ended(&self, account: &AccountName, outcome: SweepOutcome, took: Duration) {
         self.0
@@ -124,6 +168,35 @@ impl Telemetry {
                 .sweeps
                 .with_label_values(&[account.as_str(), outcome.as_str()])
                 .inc_by(0);
+        }
+    }
+
+    /// A cloud account is in force no longer, or begins anew: its series go.
+    pub fn account_removed(&self, account: &AccountName) {
+        let account = account.as_str();
+        // What was never counted cannot be removed, and need not be.
+        for outcome in SweepOutcome::ALL {
+            let _ = self
+                .0
+                .sweeps
+                .remove_label_values(&[account, outcome.as_str()]);
+        }
+        let _ = self.0.sweep_duration.remove_label_values(&[account]);
+        let _ = self.0.credential_expiry.remove_label_values(&[account]);
+        for outcome in ["ok", "failed"] {
+            let refreshes = &self.0.credential_refreshes;
+            let _ = refreshes.remove_label_values(&[account, outcome]);
+        }
+        for action in Action::ALL.map(Action::as_str) {
+            let _ = self
+                .0
+                .api_rate_limit
+                .remove_label_values(&[account, action]);
+            let kinds = FailureKind::ALL.into_iter().map(FailureKind::as_str);
+            for outcome in kinds.chain(["ok"]) {
+                let labels = [account, action, outcome];
+                let _ = self.0.api_requests.remove_label_values(&labels);
+            }
         }
     }
 
@@ -150,6 +223,33 @@ impl Telemetry {
     /// Whether series of users are left out because there would be too many.
     pub fn series_limited(&self, limited: bool) {
         self.0.series_limited.set(f64::from(u8::from(limited)));
+    }
+
+    /// A web configuration came into force.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 fit in 53 bits"
+    )]
+    pub fn web_config_loaded(&self, at: Timestamp) {
+        let none: [&str; 0] = [];
+        let metrics = &self.0;
+        metrics
+            .web_reload_successful
+            .with_label_values(&none)
+            .set(1.0);
+        metrics
+            .web_reload_success_timestamp
+            .with_label_values(&none)
+            .set(at.as_second() as f64);
+    }
+
+    /// A web configuration was refused; the old one stays in force.
+    pub fn web_config_refused(&self) {
+        let none: [&str; 0] = [];
+        self.0
+            .web_reload_successful
+            .with_label_values(&none)
+            .set(0.0);
     }
 
     /// An HTTP request was answered.
@@ -239,58 +339,3 @@ fn register_process(_: &Registry) -> Result<(), prometheus::Error> {
 /// Buckets for the duration of API requests: loopback to the client's total
 /// timeout.
 const SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn telemetry() -> Telemetry {
-        Telemetry::new(BuildInfo {
-            version: "1",
-            revision: "2",
-            rustversion: "3",
-        })
-        .unwrap()
-    }
-
-    #[test]
-    fn every_family_of_the_process_appears_once_it_is_used() {
-        let telemetry = telemetry();
-        let account = AccountName::parse("main").unwrap();
-        let took = Duration::from_millis(3);
-        telemetry.account_added(&account);
-        telemetry.sweep_ended(&account, SweepOutcome::Partial, took);
-        telemetry.sweep_interval(took);
-        telemetry.api_request(
-            &account,
-            Action::KickOutClients,
-            Err(FailureKind::Denied),
-            took,
-        );
-        telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
-        telemetry.config_loaded(Timestamp::UNIX_EPOCH);
-        telemetry.series_limited(true);
-        telemetry.http_request("metrics", 200);
-        telemetry.http_connection_refused("limit");
-        let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
-        for family in catalog::EXPORTER {
-            let type_line = format!("# TYPE {} {}\n", family.name, family.kind.as_str());
-            assert!(
-                text.contains(&type_line),
-                "{} is missing in\n{text}",
-                family.name
-            );
-        }
-        assert!(
-            text.contains(r#"sag_exporter_sweeps_total{account="main",outcome="failed"} 0"#),
-            "{text}"
-        );
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_process_reports_on_itself() {
-        let text = String::from_utf8(telemetry().encode().unwrap()).unwrap();
-        assert!(text.contains("\nprocess_resident_memory_bytes "), "{text}");
-    }
-}

@@ -7,7 +7,7 @@ use hyper::header::CONTENT_LENGTH;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::status::StatusPage;
-use super::{Lifecycle, Options, Published, api, respond, scrape};
+use super::{Lifecycle, Options, Published, Reload, api, reload, respond, scrape};
 use crate::httpd::{Body, Handler};
 use crate::telemetry::Telemetry;
 
@@ -19,6 +19,7 @@ pub struct Router {
     telemetry: Telemetry,
     lifecycle: Lifecycle,
     status: StatusPage,
+    reload: Option<Arc<dyn Reload>>,
 }
 
 /// A page; its name is the label `handler`.
@@ -46,7 +47,15 @@ impl Router {
             published,
             telemetry,
             lifecycle,
+            reload: None,
         }
+    }
+
+    /// Lets requests over HTTP read the configuration anew.
+    #[must_use]
+    pub fn with_reload(mut self, reload: Option<Arc<dyn Reload>>) -> Self {
+        self.reload = reload;
+        self
     }
 
     /// Answers one request, and counts the answer.
@@ -95,7 +104,13 @@ impl Router {
 
 impl Handler for Router {
     async fn handle(&self, request: Request<()>) -> Response<Body> {
-        self.answer(&request).await
+        if request.uri().path() != reload::PATH {
+            return self.answer(&request).await;
+        }
+        let response = reload::answer(request.method(), self.reload.as_deref()).await;
+        self.telemetry
+            .http_request("reload", response.status().as_u16());
+        response
     }
 }
 
