@@ -116,7 +116,7 @@ pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure>
                 environment,
                 build: version::BUILD,
             };
-            let surveyed = wiring::runtime()?.block_on(wiring::survey(options))?;
+            let surveyed = wiring::block_on(wiring::survey(options))?;
             surveyed.into_iter().map(Some).collect::<Vec<_>>()
         }
     };

@@ -3,7 +3,10 @@
 //! All of them are registered here, from the families of the catalogue, in a
 //! registry that belongs to this object alone.
 
+mod openmetrics;
 mod register;
+#[cfg(test)]
+mod tests;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -13,7 +16,7 @@ use jiff::Timestamp;
 use prometheus::{Encoder, Gauge, GaugeVec, HistogramVec, IntCounterVec, Registry};
 
 use self::register::{counters, gauge, gauges, histograms, register_process};
-use crate::catalog;
+use crate::catalog::{self, Format};
 use crate::model::{AccountName, Action, FailureKind, SweepOutcome};
 
 /// What is known of the program that runs.
@@ -47,6 +50,7 @@ struct Metrics {
     credential_expiry: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
+    series_limited: Gauge,
     web_reload_successful: GaugeVec,
     web_reload_success_timestamp: GaugeVec,
     http_requests: IntCounterVec,
@@ -80,6 +84,7 @@ impl Telemetry {
             credential_expiry: gauges(&registry, &catalog::CREDENTIAL_EXPIRY)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
+            series_limited: gauge(&registry, &catalog::SERIES_LIMITED)?,
             web_reload_successful: gauges(&registry, &catalog::WEB_CONFIG_RELOAD_SUCCESSFUL)?,
             web_reload_success_timestamp: gauges(
                 &registry,
@@ -249,6 +254,11 @@ impl Telemetry {
         self.0.reload_successful.set(0.0);
     }
 
+    /// Whether series of users are left out because there would be too many.
+    pub fn series_limited(&self, limited: bool) {
+        self.0.series_limited.set(f64::from(u8::from(limited)));
+    }
+
     /// A web configuration came into force.
     #[expect(
         clippy::cast_precision_loss,
@@ -298,11 +308,23 @@ impl Telemetry {
     ///
     /// If a collector yields an inconsistent family.
     pub fn encode(&self) -> Result<Vec<u8>, prometheus::Error> {
-        let mut text = Vec::new();
-        prometheus::TextEncoder::new().encode(&self.0.registry.gather(), &mut text)?;
-        Ok(text)
+        self.encode_as(Format::Text)
+    }
+
+    /// Everything in a format, without what ends an exposition.
+    ///
+    /// # Errors
+    ///
+    /// If a collector yields an inconsistent family.
+    pub fn encode_as(&self, format: Format) -> Result<Vec<u8>, prometheus::Error> {
+        let families = self.0.registry.gather();
+        match format {
+            Format::Text => {
+                let mut text = Vec::new();
+                prometheus::TextEncoder::new().encode(&families, &mut text)?;
+                Ok(text)
+            }
+            Format::OpenMetrics => openmetrics::encode(&families).map(String::into_bytes),
+        }
     }
 }
-
-#[cfg(test)]
-mod tests;

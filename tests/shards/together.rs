@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use sag_exporter::app::{self, Once, Plan};
 use sag_exporter::clock::Clock;
-use sag_exporter::config::{self, Environment};
+use sag_exporter::config::{self, Environment, Web};
 use sag_exporter::model::{Action, SweepOutcome};
 use sag_exporter::sim::{self, Cloud};
 use sag_exporter::sweep::Shard;
 use sag_exporter::telemetry::BuildInfo;
-use sag_exporter::web::TelemetryPath;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -139,9 +138,8 @@ impl World {
         Plan {
             config,
             source: None,
-            lifecycle_over_http: false,
             environment: Environment::default(),
-            telemetry_path: TelemetryPath::default(),
+            web: Web::default(),
             build: BuildInfo {
                 version: "1",
                 revision: "2",
