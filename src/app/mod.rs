@@ -22,7 +22,7 @@ mod signals;
 mod tasks;
 
 pub use self::cloud::ClientError;
-pub use self::daemon::{Daemon, Plan, SetupError};
+pub use self::daemon::{Daemon, Outside, Plan, SetupError};
 pub use self::demo::{Demo, DemoError};
 pub use self::listen::{ListenError, listen};
 pub use self::once::{Once, once};
