@@ -42,6 +42,7 @@ struct Metrics {
     api_requests: IntCounterVec,
     api_request_duration: HistogramVec,
     api_rate_limit: GaugeVec,
+    bulk_available: GaugeVec,
     credential_refreshes: IntCounterVec,
     credential_expiry: GaugeVec,
     reload_successful: Gauge,
@@ -73,6 +74,7 @@ impl Telemetry {
             api_requests: counters(&registry, &catalog::API_REQUESTS)?,
             api_request_duration: histograms(&registry, &catalog::API_REQUEST_DURATION)?,
             api_rate_limit: gauges(&registry, &catalog::API_RATE_LIMIT)?,
+            bulk_available: gauges(&registry, &catalog::BULK_AVAILABLE)?,
             credential_refreshes: counters(&registry, &catalog::CREDENTIAL_REFRESHES)?,
             credential_expiry: gauges(&registry, &catalog::CREDENTIAL_EXPIRY)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
@@ -116,6 +118,14 @@ impl Telemetry {
             .api_rate_limit
             .with_label_values(&[account.as_str(), action.as_str()])
             .set(per_second);
+    }
+
+    /// Whether an optional operation answers.
+    pub fn bulk_available(&self, account: &AccountName, action: Action, available: bool) {
+        self.0
+            .bulk_available
+            .with_label_values(&[account.as_str(), action.as_str()])
+            .set(if available { 1.0 } else { 0.0 });
     }
 
     /// The credential of a cloud account was obtained anew.
@@ -191,6 +201,10 @@ impl Telemetry {
             let _ = self
                 .0
                 .api_rate_limit
+                .remove_label_values(&[account, action]);
+            let _ = self
+                .0
+                .bulk_available
                 .remove_label_values(&[account, action]);
             let kinds = FailureKind::ALL.into_iter().map(FailureKind::as_str);
             for outcome in kinds.chain(["ok"]) {

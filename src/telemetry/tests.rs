@@ -26,6 +26,7 @@ fn every_family_of_the_process_appears_once_it_is_used() {
         took,
     );
     telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
+    telemetry.bulk_available(&account, Action::KickOutClients, true);
     telemetry.credential_obtained(&account, Some(Timestamp::UNIX_EPOCH));
     telemetry.config_loaded(Timestamp::UNIX_EPOCH);
     telemetry.series_limited(true);
