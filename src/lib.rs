@@ -7,7 +7,8 @@
 //! * Floor 1, what needs only nouns: [`signature`], [`pacing`], [`telemetry`],
 //!   [`httpd`], [`fleet`].
 //! * Floor 2, the cloud and its double: [`openapi`], [`sag`], [`sim`].
-//! * Floor 3, the engine and its product: [`sweep`], [`exposition`].
+//! * Floor 3, the engine and its product: [`sweep`], [`exposition`]; and
+//!   [`doctor`], who says why they do not work.
 //! * Floor 4, what people and Prometheus read: [`web`].
 //! * Floor 5, what people write: [`config`].
 //! * Floor 6, the running program: [`app`].
@@ -21,6 +22,7 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod exposition;
 pub mod fleet;
 pub mod httpd;

@@ -19,6 +19,7 @@ use super::tasks::{TaskError, TaskResult, Tasks};
 use crate::config::{Account, Config, Loaded, Source};
 use crate::fleet::{self, Observation};
 use crate::model::AccountName;
+use crate::sag;
 use crate::sweep::{self, Context, Sweeper};
 
 /// The cloud accounts of the configuration in force.
@@ -209,7 +210,7 @@ impl Accounts {
         let sweeper = Sweeper::new(
             self.sweep.clone(),
             account.sweep.clone(),
-            access.client,
+            sag::Client::new(access.client),
             self.context.clone(),
         );
         let sweeping = stop.clone();

@@ -8,7 +8,6 @@ use crate::model::AccountName;
 use crate::openapi::credentials::{self, CredentialError, CredentialProvider, Surroundings};
 use crate::openapi::transport::{HttpOptions, HttpTransport, Transport};
 use crate::openapi::{self, transport};
-use crate::sag;
 use crate::telemetry::Telemetry;
 
 /// What all cloud accounts have in common.
@@ -22,7 +21,7 @@ pub(super) struct Ground {
 /// How one cloud account is called.
 #[derive(Debug)]
 pub(super) struct Access {
-    pub(super) client: sag::Client,
+    pub(super) client: openapi::Client,
     /// To be kept fresh by a task.
     pub(super) credentials: Arc<dyn CredentialProvider>,
 }
@@ -59,13 +58,13 @@ impl Ground {
                 source,
             })?;
         let options = openapi::Options::new(name, account.endpoint.clone(), account.rate);
-        let client = sag::Client::new(openapi::Client::new(
+        let client = openapi::Client::new(
             options,
             Arc::clone(&credentials),
             Arc::clone(&self.transport),
             self.surroundings.clock,
             self.telemetry.clone(),
-        ));
+        );
         Ok(Access {
             client,
             credentials,

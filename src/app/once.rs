@@ -12,6 +12,7 @@ use crate::config::Account;
 use crate::exposition::Exposition;
 use crate::fleet::{self, Fleet};
 use crate::model::SweepOutcome;
+use crate::sag;
 use crate::sweep::{Context, Progress, Sweeper};
 use crate::telemetry::Telemetry;
 
@@ -50,7 +51,7 @@ pub async fn once(
         Sweeper::new(
             options.clone(),
             account.sweep,
-            access.client,
+            sag::Client::new(access.client),
             context.clone(),
         )
     };

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use super::{demo, once, serve, simulate, version};
+use super::{check, demo, once, serve, simulate, version};
 
 /// Watches who is online in Alibaba Cloud Smart Access Gateway (SAG) APP
 /// instances, and tells Prometheus.
@@ -32,9 +32,9 @@ pub(super) enum Command {
     /// One sweep; the metrics on standard output
     #[command(after_help = once::EXAMPLES)]
     Once(once::Flags),
-    /// Checks the configuration as `serve` would, and calls nobody
-    #[command(after_help = super::check::EXAMPLES)]
-    Check(serve::Flags),
+    /// Checks the configuration as `serve` would, and the cloud with --live
+    #[command(after_help = check::EXAMPLES)]
+    Check(check::Flags),
 }
 
 /// Reads the arguments. Flags may stand before or after the command.

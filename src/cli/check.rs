@@ -4,6 +4,9 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use std::time::Duration;
 
+use clap::Args;
+
+use super::doctor::{self, Output};
 use super::exit::Failure;
 use super::{credential, serve, wiring};
 use crate::config::{Account, Environment, Origin};
@@ -11,15 +14,53 @@ use crate::exposition::UserLabels;
 use crate::model::{Region, SagId};
 use crate::sweep::SessionsMode;
 
-pub(super) fn run(flags: serve::Flags, environment: Environment) -> Result<(), Failure> {
-    let options = serve::resolve(flags, environment)?;
+/// The flags of `check`.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(super) struct Flags {
+    #[command(flatten)]
+    serve: serve::Flags,
+
+    /// Also check the cloud, with a few calls: clock, credential, permissions,
+    /// instances
+    #[arg(long, help_heading = "What to check")]
+    live: bool,
+
+    /// How --live prints what it found
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_name = "FORMAT",
+        value_enum,
+        requires = "live"
+    )]
+    #[arg(default_value_t = Output::Table, help_heading = "What to check")]
+    output: Output,
+}
+
+pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure> {
+    let options = serve::resolve(flags.serve, environment)?;
+    if flags.live {
+        return live(options, flags.output);
+    }
     let mut text = String::new();
     summary(&options, &mut text).map_err(Failure::run)?;
     wiring::dry_run(options)?;
-    io::stdout()
-        .lock()
-        .write_all(text.as_bytes())
-        .map_err(Failure::run)
+    print(&text)
+}
+
+fn live(options: serve::Options, output: Output) -> Result<(), Failure> {
+    let reports = wiring::runtime()?.block_on(wiring::examination(options))?;
+    print(&doctor::print(&reports, output).map_err(Failure::run)?)?;
+    if doctor::has_problem(&reports) {
+        return Err(Failure::run("there are problems"));
+    }
+    Ok(())
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let written = io::stdout().lock().write_all(text.as_bytes());
+    written.map_err(Failure::run)
 }
 
 /// The configuration in force, without secrets.
@@ -88,5 +129,8 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   sag-exporter check --config.file=sag-exporter.yml
       Prints the configuration in force, or every mistake with its line.
+  sag-exporter check --config.file=sag-exporter.yml --live
+      Also calls the cloud, and prints the smallest RAM policy to paste.
 
-It takes the flags of `serve`. Exit codes: 0 good, 2 not good.";
+It takes the flags of `serve`. Exit codes: 0 good, 1 a problem with the cloud,
+2 a mistake in the configuration.";

@@ -9,6 +9,7 @@ mod arguments;
 mod check;
 mod credential;
 mod demo;
+mod doctor;
 mod exit;
 mod flags;
 mod logging;

@@ -10,6 +10,7 @@ use super::progress::Terminal;
 use super::{demo, once, serve, simulate};
 use crate::app::{self, Daemon, Demo, Plan};
 use crate::clock::Clock;
+use crate::doctor::Report;
 use crate::model::SweepOutcome;
 use crate::sim::{self, Cloud};
 use crate::sweep::Progress;
@@ -85,6 +86,16 @@ pub(super) async fn once(options: once::Options) -> Result<(), Failure> {
             outcome.as_str()
         ))),
     }
+}
+
+pub(super) async fn examination(options: serve::Options) -> Result<Vec<Report>, Failure> {
+    let examined = app::until_signal(|shutdown| async move {
+        let examination = app::examination(plan(options));
+        shutdown.run_until_cancelled(examination).await
+    });
+    let examined = examined.await.map_err(Failure::run)?;
+    let examined = examined.ok_or_else(|| Failure::run("the examination was interrupted"))?;
+    examined.map_err(Failure::setup)
 }
 
 /// Whatever can be found out about the options without a call to the cloud.
