@@ -14,6 +14,7 @@ mod cloud;
 mod daemon;
 mod demo;
 mod examination;
+pub mod gate;
 mod listen;
 mod once;
 mod publisher;

@@ -15,6 +15,7 @@ mod problem;
 mod scalars;
 mod source;
 mod web;
+pub mod web_config;
 
 pub use self::problem::{Errors, Problem};
 pub use self::source::{Loaded, Origin, Source, parse};

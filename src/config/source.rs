@@ -192,7 +192,7 @@ fn is_readable_by_others(_: &Path) -> bool {
 }
 
 /// Reads a regular file, or says why not.
-fn read_limited(path: &Path, limit_bytes: u64) -> Result<Zeroizing<Vec<u8>>, String> {
+pub(super) fn read_limited(path: &Path, limit_bytes: u64) -> Result<Zeroizing<Vec<u8>>, String> {
     let cannot = |error: io::Error| format!("cannot be read: {error}");
     // Opening a pipe would wait for its writer.
     if !fs::metadata(path).map_err(cannot)?.is_file() {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::fold::{self, Step};
 use super::ledger::Ledger;
-use super::observation::{Collected, InstanceObservation};
+use super::observation::{Collected, InstanceObservation, Sessions};
 use super::presence::Presence;
 use super::roster::Roster;
 use super::totals::Totals;
@@ -214,7 +214,7 @@ impl InstanceSnapshot {
     fn take_users(
         &mut self,
         accounts: Collected<fold::Listed>,
-        sessions: Collected<super::observation::Sessions>,
+        sessions: Collected<Sessions>,
         at: Timestamp,
     ) {
         let step = Step {

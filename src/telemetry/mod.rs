@@ -42,6 +42,8 @@ struct Metrics {
     credential_expiry: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
+    web_reload_successful: GaugeVec,
+    web_reload_success_timestamp: GaugeVec,
     http_requests: IntCounterVec,
     connections_refused: IntCounterVec,
 }
@@ -70,6 +72,11 @@ impl Telemetry {
             credential_expiry: gauges(&registry, &catalog::CREDENTIAL_EXPIRY)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
+            web_reload_successful: gauges(&registry, &catalog::WEB_CONFIG_RELOAD_SUCCESSFUL)?,
+            web_reload_success_timestamp: gauges(
+                &registry,
+                &catalog::WEB_CONFIG_RELOAD_SUCCESS_TIMESTAMP,
+            )?,
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
             connections_refused: counters(&registry, &catalog::HTTP_CONNECTIONS_REFUSED)?,
             registry,
@@ -207,6 +214,33 @@ impl Telemetry {
         self.0.reload_successful.set(0.0);
     }
 
+    /// A web configuration came into force.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 fit in 53 bits"
+    )]
+    pub fn web_config_loaded(&self, at: Timestamp) {
+        let none: [&str; 0] = [];
+        let metrics = &self.0;
+        metrics
+            .web_reload_successful
+            .with_label_values(&none)
+            .set(1.0);
+        metrics
+            .web_reload_success_timestamp
+            .with_label_values(&none)
+            .set(at.as_second() as f64);
+    }
+
+    /// A web configuration was refused; the old one stays in force.
+    pub fn web_config_refused(&self) {
+        let none: [&str; 0] = [];
+        self.0
+            .web_reload_successful
+            .with_label_values(&none)
+            .set(0.0);
+    }
+
     /// An HTTP request was answered.
     pub fn http_request(&self, handler: &str, code: u16) {
         self.0
@@ -310,6 +344,7 @@ mod tests {
         telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
         telemetry.credential_obtained(&account, Some(Timestamp::UNIX_EPOCH));
         telemetry.config_loaded(Timestamp::UNIX_EPOCH);
+        telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);
         telemetry.http_request("metrics", 200);
         telemetry.http_connection_refused("limit");
         let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();

@@ -4,6 +4,7 @@
 //! sweep or for another request. A [`Router`] is a handler for
 //! [`crate::httpd::serve`].
 
+pub mod guard;
 mod html;
 mod lifecycle;
 pub mod negotiate;
