@@ -99,6 +99,7 @@ impl Daemon {
             }),
             options: config.exposition,
             published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
+            telemetry: telemetry.clone(),
         };
         let lifecycle = Lifecycle::new();
         let options = web::Options {

@@ -6,10 +6,11 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, spawn_blocking};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 use crate::exposition::{self, Exposition};
 use crate::fleet::{self, Fleet, Observation};
+use crate::telemetry::Telemetry;
 use crate::web::Published;
 
 /// Folds observations into the fleet and publishes it.
@@ -20,6 +21,7 @@ pub(super) struct Publisher {
     pub(super) fleet: Fleet,
     pub(super) options: exposition::Options,
     pub(super) published: Arc<ArcSwap<Published>>,
+    pub(super) telemetry: Telemetry,
 }
 
 /// Another configuration came into force.
@@ -39,26 +41,31 @@ impl Publisher {
     ///
     /// A publication takes time in proportion to the fleet, while instances
     /// report one by one. So what follows a publication within [`PAUSE`] is
-    /// published together; nothing waits longer than that.
+    /// published together, and a large fleet that takes long to publish rests
+    /// [`REST`] times as long before it is published again.
     ///
     /// # Errors
     ///
-    /// If rendering panics, which is a bug.
+    /// If compressing panics, which is a bug.
     pub(super) async fn run(mut self) -> Result<(), JoinError> {
         let mut next = Instant::now();
         loop {
-            tokio::select! {
+            let change = tokio::select! {
                 observation = self.observations.recv() => {
                     let Some(observation) = observation else {
                         return Ok(());
                     };
                     self.fleet.apply(observation);
-                    self.gather_until(next).await;
-                    self.publish().await?;
+                    self.gather_until(next).await
                 }
-                Some(change) = self.changes.recv() => self.change(change).await?,
+                Some(change) = self.changes.recv() => Some(change),
+            };
+            let start = Instant::now();
+            match change {
+                Some(change) => self.change(change).await?,
+                None => self.publish().await?,
             }
-            next = Instant::now() + PAUSE;
+            next = Instant::now() + PAUSE.max(start.elapsed() * REST);
         }
     }
 
@@ -79,23 +86,34 @@ impl Publisher {
         Ok(())
     }
 
-    /// Takes what is queued, and what comes until then.
-    async fn gather_until(&mut self, then: Instant) {
-        while let Ok(Some(observation)) = timeout_at(then, self.observations.recv()).await {
-            self.fleet.apply(observation);
+    /// Takes what is queued, and what comes until then or until a change, whose
+    /// author waits.
+    async fn gather_until(&mut self, then: Instant) -> Option<Change> {
+        loop {
+            tokio::select! {
+                biased;
+                Some(change) = self.changes.recv() => return Some(change),
+                observation = self.observations.recv() => self.fleet.apply(observation?),
+                () = sleep_until(then) => return None,
+            }
         }
     }
 
-    /// Renders and compresses away from the threads that serve, then swaps.
+    /// Compresses away from the threads that serve, then swaps.
     async fn publish(&self) -> Result<(), JoinError> {
         let snapshot = self.fleet.snapshot();
         let options = self.options;
-        let render = move || Published::new(Exposition::new(snapshot, options));
-        self.published
-            .store(Arc::new(spawn_blocking(render).await?));
+        let previous = self.published.load_full();
+        let follow = move || previous.followed_by(Exposition::new(snapshot, options));
+        let next = spawn_blocking(follow).await?;
+        self.telemetry.series_limited(next.is_limited());
+        self.published.store(Arc::new(next));
         Ok(())
     }
 }
 
 /// Short enough that a person does not notice it.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// At most a tenth of one processor goes into publishing.
+const REST: u32 = 9;

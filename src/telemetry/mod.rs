@@ -3,6 +3,8 @@
 //! All of them are registered here, from the families of the catalogue, in a
 //! registry that belongs to this object alone.
 
+mod openmetrics;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use prometheus::{
     Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry,
 };
 
-use crate::catalog::{self, Family};
+use crate::catalog::{self, Family, Format};
 use crate::model::{AccountName, Action, FailureKind, SweepOutcome};
 
 /// What is known of the program that runs.
@@ -44,6 +46,7 @@ struct Metrics {
     reload_success_timestamp: Gauge,
     web_reload_successful: GaugeVec,
     web_reload_success_timestamp: GaugeVec,
+    series_limited: Gauge,
     http_requests: IntCounterVec,
     connections_refused: IntCounterVec,
 }
@@ -77,6 +80,7 @@ impl Telemetry {
                 &registry,
                 &catalog::WEB_CONFIG_RELOAD_SUCCESS_TIMESTAMP,
             )?,
+            series_limited: gauge(&registry, &catalog::SERIES_LIMITED)?,
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
             connections_refused: counters(&registry, &catalog::HTTP_CONNECTIONS_REFUSED)?,
             registry,
@@ -241,6 +245,11 @@ impl Telemetry {
             .set(0.0);
     }
 
+    /// Whether series of users are left out because there would be too many.
+    pub fn series_limited(&self, limited: bool) {
+        self.0.series_limited.set(f64::from(u8::from(limited)));
+    }
+
     /// An HTTP request was answered.
     pub fn http_request(&self, handler: &str, code: u16) {
         self.0
@@ -263,9 +272,24 @@ impl Telemetry {
     ///
     /// If a collector yields an inconsistent family.
     pub fn encode(&self) -> Result<Vec<u8>, prometheus::Error> {
-        let mut text = Vec::new();
-        prometheus::TextEncoder::new().encode(&self.0.registry.gather(), &mut text)?;
-        Ok(text)
+        self.encode_as(Format::Text)
+    }
+
+    /// Everything in a format, without what ends an exposition.
+    ///
+    /// # Errors
+    ///
+    /// If a collector yields an inconsistent family.
+    pub fn encode_as(&self, format: Format) -> Result<Vec<u8>, prometheus::Error> {
+        let families = self.0.registry.gather();
+        match format {
+            Format::Text => {
+                let mut text = Vec::new();
+                prometheus::TextEncoder::new().encode(&families, &mut text)?;
+                Ok(text)
+            }
+            Format::OpenMetrics => openmetrics::encode(&families).map(String::into_bytes),
+        }
     }
 }
 
@@ -345,6 +369,7 @@ mod tests {
         telemetry.credential_obtained(&account, Some(Timestamp::UNIX_EPOCH));
         telemetry.config_loaded(Timestamp::UNIX_EPOCH);
         telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);
+        telemetry.series_limited(true);
         telemetry.http_request("metrics", 200);
         telemetry.http_connection_refused("limit");
         let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
