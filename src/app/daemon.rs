@@ -16,7 +16,7 @@ use super::reload::{self, Reloader, Request};
 use super::tasks::{TaskError, Tasks};
 use crate::clock::Clock;
 use crate::config::{Account, Config, Environment, Source};
-use crate::fleet::{self, Fleet};
+use crate::fleet::{self, Fleet, Pseudonyms};
 use crate::httpd::{self, Limits};
 use crate::openapi::transport;
 use crate::sweep::{self, Context};
@@ -28,6 +28,8 @@ use crate::web::{self, Lifecycle, Published, Reload, Router, TelemetryPath};
 pub struct Plan {
     /// What the operator chose.
     pub config: Config,
+    /// The pseudonyms of the users, if they are published under pseudonyms.
+    pub pseudonyms: Option<Pseudonyms>,
     /// Where the configuration comes from anew at a reload; `None` for one that
     /// is built in.
     pub source: Option<Source>,
@@ -91,12 +93,14 @@ impl Daemon {
         };
         let config = plan.config;
         let accounts = accesses(&config, &ground)?;
+        let mut fleet = Fleet::new(fleet::Options {
+            retain: config.sweep.retain,
+        });
+        fleet.change_pseudonyms(plan.pseudonyms);
         let publisher = Publisher {
             observations: received,
             changes: changed,
-            fleet: Fleet::new(fleet::Options {
-                retain: config.sweep.retain,
-            }),
+            fleet,
             options: config.exposition,
             published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
             telemetry: telemetry.clone(),

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::daemon::{Daemon, Plan, SetupError};
 use super::tasks::TaskError;
 use crate::clock::Clock;
-use crate::config::{Account, Config, Environment};
+use crate::config::{Account, Config, Environment, PseudonymKey};
 use crate::exposition;
 use crate::model::{AccountName, NameError, Region};
 use crate::openapi::{CredentialSource, Endpoint, EndpointError, SecretSource};
@@ -72,6 +72,7 @@ impl Demo {
         let address = listener.local_addr()?;
         let plan = Plan {
             config: config(address)?,
+            pseudonyms: None,
             source: None,
             lifecycle_over_http: false,
             environment: Environment::default(),
@@ -144,6 +145,7 @@ fn config(cloud: SocketAddr) -> Result<Config, DemoError> {
             ..sweep::Options::default()
         },
         exposition: exposition::Options::default(),
+        pseudonyms: PseudonymKey::default(),
     })
 }
 

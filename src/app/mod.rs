@@ -21,6 +21,7 @@ mod publisher;
 mod reload;
 mod signals;
 mod tasks;
+mod whois;
 
 pub use self::cloud::ClientError;
 pub use self::daemon::{Daemon, Plan, SetupError};
@@ -31,3 +32,4 @@ pub use self::once::{Once, once};
 pub use self::reload::warn_of;
 pub use self::signals::{Interrupted, until_signal};
 pub use self::tasks::TaskError;
+pub use self::whois::{Known, WhoisError, whois};

@@ -66,6 +66,7 @@ pub async fn once(
     let mut fleet = Fleet::new(fleet::Options {
         retain: plan.config.sweep.retain,
     });
+    fleet.change_pseudonyms(plan.pseudonyms);
     let fold = async {
         while let Some(observation) = received.recv().await {
             fleet.apply(observation);

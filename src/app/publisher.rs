@@ -9,7 +9,7 @@ use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
 use crate::exposition::{self, Exposition};
-use crate::fleet::{self, Fleet, Observation};
+use crate::fleet::{self, Fleet, Observation, Pseudonyms};
 use crate::telemetry::Telemetry;
 use crate::web::Published;
 
@@ -32,6 +32,7 @@ pub(super) struct Change {
     pub(super) observations: Vec<Observation>,
     pub(super) fleet: fleet::Options,
     pub(super) exposition: exposition::Options,
+    pub(super) pseudonyms: Option<Pseudonyms>,
     /// Hears when all of it is published.
     pub(super) done: oneshot::Sender<()>,
 }
@@ -76,6 +77,7 @@ impl Publisher {
             self.fleet.apply(observation);
         }
         self.fleet.change_options(change.fleet);
+        self.fleet.change_pseudonyms(change.pseudonyms);
         for observation in change.observations {
             self.fleet.apply(observation);
         }

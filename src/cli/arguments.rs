@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use super::{check, demo, once, serve, simulate, version};
+use super::{check, demo, once, serve, simulate, version, whois};
 
 /// Watches who is online in Alibaba Cloud Smart Access Gateway (SAG) APP
 /// instances, and tells Prometheus.
@@ -35,6 +35,9 @@ pub(super) enum Command {
     /// Checks the configuration as `serve` would, and the cloud with --live
     #[command(after_help = check::EXAMPLES)]
     Check(check::Flags),
+    /// The user behind a pseudonym in the label user
+    #[command(after_help = whois::EXAMPLES)]
+    Whois(whois::Flags),
 }
 
 /// Reads the arguments. Flags may stand before or after the command.

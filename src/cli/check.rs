@@ -85,7 +85,9 @@ fn summary(options: &serve::Options, out: &mut String) -> fmt::Result {
         sweep.page_size.users(),
         sweep.retain
     )?;
+    let in_use = options.loaded.config.pseudonyms.in_use;
     let users = match options.loaded.config.exposition.user_labels {
+        UserLabels::Plain if in_use => "by pseudonym",
         UserLabels::Plain => "by name",
         UserLabels::None => "only in aggregates",
     };

@@ -18,6 +18,7 @@ mod progress;
 mod serve;
 mod simulate;
 mod version;
+mod whois;
 mod wiring;
 
 pub use self::exit::Exit;
@@ -57,6 +58,7 @@ fn dispatch(command: Command, environment: Environment) -> Result<(), Failure> {
         Command::Simulate(flags) => simulate::run(flags),
         Command::Once(flags) => once::run(flags, environment),
         Command::Check(flags) => check::run(flags, environment),
+        Command::Whois(flags) => whois::run(flags, environment),
     }
 }
 

@@ -8,9 +8,10 @@ use tokio::runtime::Runtime;
 use super::exit::Failure;
 use super::progress::Terminal;
 use super::{demo, once, serve, simulate};
-use crate::app::{self, Daemon, Demo, Plan};
+use crate::app::{self, Daemon, Demo, Known, Plan};
 use crate::clock::Clock;
 use crate::doctor::Report;
+use crate::fleet::Pseudonyms;
 use crate::model::SweepOutcome;
 use crate::sim::{self, Cloud};
 use crate::sweep::Progress;
@@ -60,15 +61,7 @@ pub(super) async fn simulate(options: simulate::Options) -> Result<(), Failure> 
 }
 
 pub(super) async fn once(options: once::Options) -> Result<(), Failure> {
-    let plan = Plan {
-        config: options.config,
-        source: None,
-        lifecycle_over_http: false,
-        environment: options.environment,
-        telemetry_path: Default::default(),
-        build: options.build,
-        clock: Clock::system(),
-    };
+    let plan = plan_of_once(options);
     let bar = Arc::new(Terminal::new());
     let progress: Arc<dyn Progress> = Arc::clone(&bar) as _;
     let swept = app::until_signal(|shutdown| app::once(plan, progress, shutdown)).await;
@@ -98,6 +91,20 @@ pub(super) async fn examination(options: serve::Options) -> Result<Vec<Report>, 
     examined.map_err(Failure::setup)
 }
 
+pub(super) async fn whois(
+    options: once::Options,
+    pseudonyms: Pseudonyms,
+    wanted: String,
+) -> Result<Vec<Known>, Failure> {
+    let found = app::until_signal(|shutdown| async move {
+        let whois = app::whois(plan_of_once(options), &pseudonyms, &wanted);
+        shutdown.run_until_cancelled(whois).await
+    });
+    let found = found.await.map_err(Failure::run)?;
+    let found = found.ok_or_else(|| Failure::run("the search was interrupted"))?;
+    found.map_err(Failure::run)
+}
+
 /// Whatever can be found out about the options without a call to the cloud.
 pub(super) fn dry_run(options: serve::Options) -> Result<(), Failure> {
     // Whoever connects lazily still wants a reactor to be there.
@@ -108,9 +115,23 @@ pub(super) fn dry_run(options: serve::Options) -> Result<(), Failure> {
         .map_err(Failure::setup)
 }
 
+fn plan_of_once(options: once::Options) -> Plan {
+    Plan {
+        config: options.loaded.config,
+        pseudonyms: options.loaded.pseudonyms,
+        source: None,
+        lifecycle_over_http: false,
+        environment: options.environment,
+        telemetry_path: Default::default(),
+        build: options.build,
+        clock: Clock::system(),
+    }
+}
+
 fn plan(options: serve::Options) -> Plan {
     Plan {
         config: options.loaded.config,
+        pseudonyms: options.loaded.pseudonyms,
         source: Some(options.source),
         lifecycle_over_http: options.lifecycle_over_http,
         environment: options.environment,
