@@ -9,7 +9,7 @@ use clap::Args;
 use super::doctor::{self, Output};
 use super::exit::Failure;
 use super::{credential, serve, wiring};
-use crate::config::{Account, Environment, Origin};
+use crate::config::{self, Account, Environment, Origin};
 use crate::exposition::UserLabels;
 use crate::model::{Region, SagId};
 use crate::sweep::SessionsMode;
@@ -26,6 +26,14 @@ pub(super) struct Flags {
     #[arg(long, help_heading = "What to check")]
     live: bool,
 
+    /// Print the JSON Schema of the configuration, for editors, and no more
+    #[arg(long, conflicts_with_all = ["live", "print_example"], help_heading = "What to check")]
+    print_schema: bool,
+
+    /// Print a configuration with every key, and no more
+    #[arg(long, conflicts_with = "live", help_heading = "What to check")]
+    print_example: bool,
+
     /// How --live prints what it found
     #[arg(
         short = 'o',
@@ -39,6 +47,12 @@ pub(super) struct Flags {
 }
 
 pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure> {
+    if flags.print_schema {
+        return print(&format!("{:#}\n", config::schema()));
+    }
+    if flags.print_example {
+        return print(&config::example());
+    }
     let options = serve::resolve(flags.serve, environment)?;
     if flags.live {
         return live(options, flags.output);
@@ -131,6 +145,8 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   sag-exporter check --config.file=sag-exporter.yml
       Prints the configuration in force, or every mistake with its line.
+  sag-exporter check --print-example > sag-exporter.yml
+      A configuration to start from.
   sag-exporter check --config.file=sag-exporter.yml --live
       Also calls the cloud, and prints the smallest RAM policy to paste.
 

@@ -8,16 +8,21 @@
 mod account;
 mod credentials;
 mod decode;
+mod example;
 mod file;
+mod keys;
 mod narrow;
 mod node;
 mod problem;
 mod scalars;
+mod schema;
 mod source;
 mod web;
 pub mod web_config;
 
+pub use self::example::example;
 pub use self::problem::{Errors, Problem};
+pub use self::schema::schema;
 pub use self::source::{Loaded, Origin, Source, parse};
 pub use self::web::{ListenAddress, ListenAddressError, Web};
 
