@@ -24,7 +24,7 @@ mod tasks;
 mod whois;
 
 pub use self::cloud::ClientError;
-pub use self::daemon::{Daemon, Plan, SetupError};
+pub use self::daemon::{Daemon, Outside, Plan, SetupError};
 pub use self::demo::{Demo, DemoError};
 pub use self::examination::examination;
 pub use self::listen::{ListenError, listen};

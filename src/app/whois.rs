@@ -103,8 +103,13 @@ async fn instances(
         let each = wanted.iter();
         return Ok(each.map(|id| (region.clone(), id.clone())).collect());
     }
+    let mut regions = account.sweep.regions.clone();
+    if let (true, Ok(home)) = (regions.is_empty(), Region::parse(HOME_REGION)) {
+        let listed = client.regions(&home).await?.entries.into_iter();
+        regions = listed.map(|entry| entry.region).collect();
+    }
     let mut found = Vec::new();
-    for region in &account.sweep.regions {
+    for region in &regions {
         let mut pages = Pages::default();
         while let Some(request) = pages.next() {
             let page = client.gateways(region, request).await?;
@@ -141,6 +146,9 @@ impl Pages {
         self.at_end = entries == 0 || page.total.is_some_and(|total| self.seen >= total);
     }
 }
+
+/// Which region is asked about all of them.
+const HOME_REGION: &str = "cn-shanghai";
 
 /// What every operation allows.
 const PAGE: u32 = 50;

@@ -64,7 +64,7 @@ pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure>
 }
 
 fn live(options: serve::Options, output: Output) -> Result<(), Failure> {
-    let reports = wiring::runtime()?.block_on(wiring::examination(options))?;
+    let reports = wiring::block_on(wiring::examination(options))?;
     print(&doctor::print(&reports, output).map_err(Failure::run)?)?;
     if doctor::has_problem(&reports) {
         return Err(Failure::run("there are problems"));
@@ -88,6 +88,7 @@ fn summary(options: &serve::Options, out: &mut String) -> fmt::Result {
     }
     let sweep = &options.loaded.config.sweep;
     let sessions = match sweep.sessions {
+        SessionsMode::Auto => "counted in bulk where that is possible",
         SessionsMode::Each => "one query per user",
     };
     writeln!(
@@ -124,7 +125,11 @@ fn account_summary(account: &Account, environment: &Environment, out: &mut Strin
         ids => ids.join(", "),
     };
     writeln!(out, "account {}:", sweep.name)?;
-    writeln!(out, "  regions: {}", regions.join(", "))?;
+    let regions = match &regions[..] {
+        [] => "all".to_owned(),
+        names => names.join(", "),
+    };
+    writeln!(out, "  regions: {regions}")?;
     writeln!(out, "  instances: {instances}")?;
     let credential = credential::describe(&account.credentials, environment);
     writeln!(out, "  credential: {credential}")?;

@@ -37,7 +37,7 @@ pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure>
     };
     let wanted = flags.pseudonym;
     let whois = wiring::whois(options, pseudonyms, wanted.clone());
-    let known = wiring::runtime()?.block_on(whois)?;
+    let known = wiring::block_on(whois)?;
     if known.is_empty() {
         let text = format!("no user has the pseudonym {wanted} with this key");
         return Err(Failure::run(text));

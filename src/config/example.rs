@@ -69,7 +69,8 @@ fn entry(key: &Key) -> String {
         | Kind::File(text)
         | Kind::Duration(text)
         | Kind::Truth(text)
-        | Kind::Texts(text) => text,
+        | Kind::Texts(text)
+        | Kind::TextsOr(text, _) => text,
         Kind::Number { example, .. } | Kind::Whole { example, .. } => example,
         Kind::OneOf(words) => words.first().copied().unwrap_or_default(),
         Kind::Map(_) | Kind::Maps(_) => return format!("{}:", key.name),

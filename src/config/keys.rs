@@ -35,6 +35,8 @@ pub(super) enum Kind {
     OneOf(&'static [&'static str]),
     /// A list of texts.
     Texts(&'static str),
+    /// A list of texts, or one word.
+    TextsOr(&'static str, &'static str),
     Map(&'static [Key]),
     Maps(&'static [Key]),
 }
@@ -69,8 +71,8 @@ const ACCOUNT: &[Key] = &[
     ),
     required(
         "regions",
-        Kind::Texts("[cn-shanghai]"),
-        "where the instances are",
+        Kind::TextsOr("[cn-shanghai]", "all"),
+        "where the instances are; all for every region",
     ),
     alternative(
         "instances",
@@ -218,7 +220,16 @@ const SWEEP: &[Key] = &[
         whole("50", 1, Some(100)),
         "users asked for in one page",
     ),
-    optional("sessions", Kind::OneOf(&["each"]), "one query per user"),
+    optional(
+        "sessions",
+        Kind::OneOf(&["auto", "each"]),
+        "auto: counts in bulk, queries where they changed; each: one query per user",
+    ),
+    optional(
+        "traffic_interval",
+        Kind::Duration("15m"),
+        "how often traffic is read; 0s turns it off",
+    ),
 ];
 
 const LABELS: &[Key] = &[

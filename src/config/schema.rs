@@ -50,6 +50,7 @@ fn value(kind: Kind) -> Value {
         Kind::Truth(_) => json!({"type": "boolean"}),
         Kind::OneOf(words) => json!({"enum": words}),
         Kind::Texts(_) => json!({"type": "array", "items": value(Kind::Text(""))}),
+        Kind::TextsOr(_, word) => json!({"anyOf": [value(Kind::Texts("")), {"const": word}]}),
         Kind::Map(keys) => mapping(keys),
         Kind::Maps(keys) => json!({"type": "array", "minItems": 1, "items": mapping(keys)}),
     }

@@ -6,6 +6,7 @@
 //! knows neither configuration files nor terminals.
 
 mod examine;
+mod masked;
 mod policy;
 
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use crate::openapi::credentials::CredentialProvider;
 pub struct Patient {
     /// The name of the account.
     pub account: AccountName,
-    /// Where its instances are.
+    /// Where its instances are; empty means in all regions that there are.
     pub regions: Vec<Region>,
     /// Exactly these; empty means all that are found.
     pub instances: Vec<SagId>,

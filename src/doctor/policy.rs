@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::model::{Action, Region, SagId};
 
 /// The policy with which the exporter can read these instances, or all of the
-/// regions if none is named. An instance of which the region is not known may
+/// regions if none is named; no region stands for every region. An instance of which the region is not known may
 /// be in any.
 ///
 /// Which operations can be granted for single instances is in the RAM section
@@ -13,7 +13,13 @@ use crate::model::{Action, Region, SagId};
 /// cannot.
 pub(super) fn smallest(regions: &[Region], instances: &[(SagId, Option<Region>)]) -> Value {
     let resource = |region: &str, id: &str| format!("acs:smartag:{region}:*:smartag/{id}");
-    let resources: Vec<String> = if instances.is_empty() {
+    let mut whole = WHOLE.map(name).to_vec();
+    if regions.is_empty() {
+        whole.push(name(Action::DescribeRegions));
+    }
+    let resources: Vec<String> = if instances.is_empty() && regions.is_empty() {
+        vec![resource("*", "*")]
+    } else if instances.is_empty() {
         let each = regions.iter();
         each.map(|region| resource(region.as_str(), "*")).collect()
     } else {
@@ -33,7 +39,7 @@ pub(super) fn smallest(regions: &[Region], instances: &[(SagId, Option<Region>)]
             },
             {
                 "Effect": "Allow",
-                "Action": WHOLE.map(name),
+                "Action": whole,
                 "Resource": "*",
             },
         ],
@@ -66,6 +72,13 @@ mod tests {
     fn instances_are_granted_one_by_one_where_they_are_known() {
         let region = |text: &str| Region::parse(text).unwrap();
         let id = |text: &str| SagId::parse(text).unwrap();
+        let everywhere = smallest(&[], &[]);
+        let statement = &everywhere["Statement"];
+        assert_eq!(
+            statement[0]["Resource"],
+            json!(["acs:smartag:*:*:smartag/*"])
+        );
+        assert_eq!(statement[1]["Action"][2], "smartag:DescribeRegions");
         let check = |instances: &[(SagId, Option<Region>)], expected: &[&str]| {
             let regions = [region("cn-shanghai"), region("eu-central-1")];
             let policy = smallest(&regions, instances);

@@ -109,6 +109,10 @@ fn give_column(column: UserColumn, users: Users<'_>, rows: Range<usize>, to: &mu
         UserColumn::LastOnline => {
             to.dense(rows, |row| users.last_online_seconds(row).map(u64::from));
         }
+        UserColumn::MonthTraffic => to.dense(rows, |row| users.month_traffic_bytes(row)),
+        UserColumn::TrafficAllowance => {
+            to.dense(rows, |row| users.allowance_remaining_bytes(row));
+        }
         UserColumn::OldestSessionStart => to.sparse(online, |o| o.oldest_start_seconds()),
         UserColumn::NewestSessionStart => to.sparse(online, |o| o.newest_start_seconds()),
     }

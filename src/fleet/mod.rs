@@ -36,6 +36,7 @@ mod pseudonym;
 mod roster;
 mod snapshot;
 mod totals;
+mod traffic;
 mod users;
 
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub use self::instance::{CollectorStatus, InstanceSnapshot};
 pub use self::ledger::{Durations, Ledger};
 pub use self::observation::{
     Accounts, Collected, InstanceObservation, Observation, SessionState, Sessions, UserSessions,
+    UserTraffic,
 };
 pub use self::pseudonym::Pseudonyms;
 pub use self::snapshot::{AccountStatus, Snapshot};
@@ -127,7 +129,7 @@ impl Fleet {
                 regions,
                 instances,
             } => self.keep_of(&account, |instance| match &instances[..] {
-                [] => regions.contains(&instance.region),
+                [] => regions.is_empty() || regions.contains(&instance.region),
                 listed => listed.contains(&instance.sag_id),
             }),
             Observation::SweepEnded {

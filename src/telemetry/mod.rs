@@ -42,6 +42,7 @@ struct Metrics {
     api_rate_limit: GaugeVec,
     credential_refreshes: IntCounterVec,
     credential_expiry: GaugeVec,
+    bulk_available: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
     web_reload_successful: GaugeVec,
@@ -73,6 +74,7 @@ impl Telemetry {
             api_rate_limit: gauges(&registry, &catalog::API_RATE_LIMIT)?,
             credential_refreshes: counters(&registry, &catalog::CREDENTIAL_REFRESHES)?,
             credential_expiry: gauges(&registry, &catalog::CREDENTIAL_EXPIRY)?,
+            bulk_available: gauges(&registry, &catalog::BULK_AVAILABLE)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
             web_reload_successful: gauges(&registry, &catalog::WEB_CONFIG_RELOAD_SUCCESSFUL)?,
@@ -147,6 +149,14 @@ impl Telemetry {
             .inc();
     }
 
+    /// Whether an optional operation answers.
+    pub fn bulk_available(&self, account: &AccountName, action: Action, available: bool) {
+        self.0
+            .bulk_available
+            .with_label_values(&[account.as_str(), action.as_str()])
+            .set(if available { 1.0 } else { 0.0 });
+    }
+
     /// A sweep of a cloud account ended.
     pub fn sweep_ended(&self, account: &AccountName, outcome: SweepOutcome, took: Duration) {
         self.0
@@ -189,6 +199,10 @@ impl Telemetry {
             let _ = self
                 .0
                 .api_rate_limit
+                .remove_label_values(&[account, action]);
+            let _ = self
+                .0
+                .bulk_available
                 .remove_label_values(&[account, action]);
             let kinds = FailureKind::ALL.into_iter().map(FailureKind::as_str);
             for outcome in kinds.chain(["ok"]) {

@@ -27,6 +27,7 @@ fn every_family_of_the_process_appears_once_it_is_used() {
     );
     telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
     telemetry.credential_obtained(&account, Some(Timestamp::UNIX_EPOCH));
+    telemetry.bulk_available(&account, Action::KickOutClients, true);
     telemetry.config_loaded(Timestamp::UNIX_EPOCH);
     telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);
     telemetry.series_limited(true);
@@ -59,6 +60,7 @@ fn a_removed_account_leaves_nothing_behind() {
         telemetry.credential_failed(account);
         for action in Action::ALL {
             telemetry.api_rate_limit(account, action, 5.0);
+            telemetry.bulk_available(account, action, true);
             telemetry.api_request(account, action, Ok(()), took);
             for kind in FailureKind::ALL {
                 telemetry.api_request(account, action, Err(kind), took);
@@ -68,7 +70,7 @@ fn a_removed_account_leaves_nothing_behind() {
     telemetry.account_removed(&gone);
     let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
     assert!(!text.contains("gone"), "{text}");
-    assert_eq!(text.matches(r#"account="stays""#).count(), 97, "{text}");
+    assert_eq!(text.matches(r#"account="stays""#).count(), 106, "{text}");
 }
 
 #[cfg(target_os = "linux")]
