@@ -185,7 +185,7 @@ const CASES: &[Case] = &[
         replace: "regions: []",
         says: &[
             ":4: accounts[0].regions",
-            "expected a list such as [cn-shanghai]",
+            "expected all, or a list such as [cn-shanghai]",
         ],
     },
     Case {

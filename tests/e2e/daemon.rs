@@ -20,6 +20,7 @@ use crate::wait::{until, within};
 pub(crate) struct Config {
     accounts: Vec<String>,
     sweep: String,
+    is_slow: bool,
 }
 
 /// A running program. It ends when this is dropped.
@@ -83,10 +84,18 @@ impl Config {
         self
     }
 
+    /// Sweeps with time enough for thousands of queries: what a sweep has no time
+    /// for it leaves to the next.
+    pub(crate) fn slow(mut self) -> Self {
+        self.is_slow = true;
+        self
+    }
+
     pub(crate) fn yaml(&self) -> String {
         let sweep = &self.sweep;
+        let interval = if self.is_slow { "60s" } else { "1s" };
         format!(
-            "accounts:\n{}sweep:\n  interval: 1s\n  accounts_interval: 1s\n  sessions: each\n{sweep}",
+            "accounts:\n{}sweep:\n  interval: {interval}\n  accounts_interval: {interval}\n  sessions: each\n{sweep}",
             self.accounts.concat()
         )
     }

@@ -93,7 +93,7 @@ async fn scrape_in_flight() -> (Simulator, Daemon, TcpStream) {
             .unwrap();
         simulator.cloud.login(&sag_id, &user, None).unwrap();
     }
-    let daemon = Daemon::start(&Config::of(simulator.address)).await;
+    let daemon = Daemon::start(&Config::of(simulator.address).slow()).await;
     // Reading so long a page again and again would take most of the time.
     until("the first sweep is over", async || {
         let ready = daemon.get("/-/ready").await;
