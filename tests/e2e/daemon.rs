@@ -16,11 +16,11 @@ use crate::http::{self, Reply};
 use crate::wait::{until, within};
 
 /// A configuration with short intervals, over one or more simulated clouds.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Config {
     accounts: Vec<String>,
+    interval: &'static str,
     sweep: String,
-    is_slow: bool,
 }
 
 /// A running program. It ends when this is dropped.
@@ -78,26 +78,35 @@ impl Config {
         self
     }
 
+    /// Another interval than the short one, for sweeps that take their time.
+    pub(crate) fn interval(self, interval: &'static str) -> Self {
+        Self { interval, ..self }
+    }
+
     /// More keys of `sweep`.
     pub(crate) fn sweep_key(mut self, line: &str) -> Self {
         self.sweep = format!("{}  {line}\n", self.sweep);
         self
     }
 
-    /// Sweeps with time enough for thousands of queries: what a sweep has no time
-    /// for it leaves to the next.
-    pub(crate) fn slow(mut self) -> Self {
-        self.is_slow = true;
-        self
-    }
-
     pub(crate) fn yaml(&self) -> String {
-        let sweep = &self.sweep;
-        let interval = if self.is_slow { "60s" } else { "1s" };
+        let (interval, sweep) = (self.interval, &self.sweep);
         format!(
-            "accounts:\n{}sweep:\n  interval: {interval}\n  accounts_interval: {interval}\n  sessions: each\n{sweep}",
+            "accounts:\n{}sweep:\n  interval: {interval}\n  accounts_interval: {interval}\n  \
+               sessions: each\n{sweep}",
             self.accounts.concat()
         )
+    }
+}
+
+impl Default for Config {
+    /// No cloud account yet.
+    fn default() -> Self {
+        Self {
+            accounts: Vec::new(),
+            interval: "1s",
+            sweep: String::new(),
+        }
     }
 }
 
