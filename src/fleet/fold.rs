@@ -142,7 +142,8 @@ impl Step<'_> {
         let mut known = Vec::new();
         for row in &alignment.deleted {
             let before = self.presence.read(*row, &mut known);
-            ledger.enter(before, Online::default(), self.at);
+            let user = self.roster.names().get(*row).unwrap_or_default();
+            ledger.enter(user, before, Online::default(), self.at);
         }
     }
 
@@ -165,7 +166,8 @@ impl Step<'_> {
                 Some(mut seen) => {
                     let now = seen.against(before, age);
                     if age != presence::NEVER {
-                        ledger.enter(before, now, self.at);
+                        let user = roster.names().get(row).unwrap_or_default();
+                        ledger.enter(user, before, now, self.at);
                     }
                     let seen_now = presence::seen_at(self.at);
                     let last_online = if now.count > 0 { seen_now } else { last_online };

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::column::Names;
 use super::fold::{self, Step};
 use super::ledger::Ledger;
+use super::marks::Marks;
 use super::observation::{Collected, InstanceObservation};
 use super::presence::Presence;
 use super::roster::Roster;
@@ -28,6 +30,7 @@ pub struct InstanceSnapshot {
     presence: Arc<Presence>,
     ledger: Ledger,
     totals: Totals,
+    marks: Option<Arc<Marks>>,
 }
 
 /// The runs of one collector on one instance.
@@ -37,6 +40,8 @@ pub struct CollectorStatus {
     pub success: Option<bool>,
     /// The end of the sweep in which the collector last ran completely.
     pub last_success: Option<Timestamp>,
+    /// The end of the sweep in which it last ran, whatever came of it.
+    pub last_run: Option<Timestamp>,
 }
 
 /// The last account list of which at least a part was read.
@@ -66,6 +71,8 @@ impl InstanceSnapshot {
                 ..previous.clone()
             },
         );
+        next.ledger.begin();
+        next.marks = None;
         let InstanceObservation {
             instance,
             at,
@@ -137,6 +144,24 @@ impl InstanceSnapshot {
         &self.ledger
     }
 
+    /// What the rules found here; `None` until they looked.
+    pub fn marks(&self) -> Option<&Marks> {
+        self.marks.as_deref()
+    }
+
+    /// The names of all rows, those that are not shown too.
+    pub fn names(&self) -> &Arc<Names> {
+        self.roster.names()
+    }
+
+    /// The same, with what the rules found in it.
+    pub(super) fn marked(&self, marks: Marks) -> Self {
+        Self {
+            marks: Some(Arc::new(marks)),
+            ..self.clone()
+        }
+    }
+
     fn unknown(observation: &InstanceObservation, retain: u8) -> Self {
         Self {
             instance: observation.instance.clone(),
@@ -149,6 +174,7 @@ impl InstanceSnapshot {
             presence: Arc::default(),
             ledger: Ledger::default(),
             totals: Totals::default(),
+            marks: None,
         }
     }
 
@@ -168,6 +194,7 @@ impl InstanceSnapshot {
         if let (Some(success), Some(status)) = (success, self.collectors.get_mut(collector.index()))
         {
             status.success = Some(success);
+            status.last_run = Some(self.at);
             if success {
                 status.last_success = Some(self.at);
             }

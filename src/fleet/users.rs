@@ -81,6 +81,13 @@ impl<'a> Users<'a> {
         self.roster.acceleration(row)
     }
 
+    /// The tunnel address of the account list, which may be stale for a user
+    /// with a dynamic address.
+    #[inline]
+    pub fn client_ip(&self, row: usize) -> Option<IpAddr> {
+        self.roster.address(row)
+    }
+
     /// When the user was last seen online, in seconds since 1970.
     #[inline]
     pub fn last_online_seconds(&self, row: usize) -> Option<u32> {
@@ -94,6 +101,13 @@ impl<'a> Users<'a> {
         self.presence.age(row) <= self.retain && self.roster.is_shown(row)
     }
 
+    /// Whether the sessions of the user were observed in the last sweep in
+    /// which sessions were due.
+    #[inline]
+    pub fn is_fresh(&self, row: usize) -> bool {
+        self.presence.age(row) == 0 && self.roster.is_shown(row)
+    }
+
     /// The users in these rows that are online, as last observed.
     pub fn online(&self, rows: Range<usize>) -> impl Iterator<Item = Online<'a>> + use<'a> {
         let users = *self;
@@ -105,6 +119,8 @@ impl<'a> Users<'a> {
                     row,
                     clients,
                     starts,
+                    presence: users.presence,
+                    entry,
                 })
             })
             .take_while(move |online| online.row < rows.end)
@@ -120,9 +136,16 @@ pub struct Online<'a> {
     /// How many clients are online; at least one.
     pub clients: u32,
     starts: &'a [u32],
+    presence: &'a Presence,
+    entry: usize,
 }
 
-impl Online<'_> {
+impl<'a> Online<'a> {
+    /// The sessions that are known one by one, in order.
+    pub fn sessions(&self) -> impl Iterator<Item = Session> + use<'a> {
+        self.presence.sessions(self.entry)
+    }
+
     /// When the oldest session started, in seconds since 1970, among those
     /// whose start is known.
     #[inline]
