@@ -22,9 +22,9 @@ use std::time::{Duration, Instant};
 use futures_util::stream::{self, TryStreamExt};
 use sag_exporter::clock::Clock;
 use sag_exporter::model::{AccountName, Action, Region};
-use sag_exporter::openapi::credentials::provider;
+use sag_exporter::openapi::credentials::{Credential, fixed};
 use sag_exporter::openapi::transport::{HttpOptions, HttpTransport};
-use sag_exporter::openapi::{Client, CredentialSource, Endpoint, Options, SecretSource};
+use sag_exporter::openapi::{Client, Endpoint, Options};
 use sag_exporter::pacing::Rate;
 use sag_exporter::secret::Secret;
 use sag_exporter::telemetry::{BuildInfo, Telemetry};
@@ -144,12 +144,7 @@ fn run(runtime: &Runtime, client: &Client, calls: usize) -> Outcome<()> {
 }
 
 fn build(address: &str) -> Outcome<Client> {
-    let inline = |text: &str| SecretSource::Inline(Secret::new(text));
-    let source = CredentialSource::AccessKey {
-        id: inline("testid"),
-        secret: inline("testsecret"),
-        security_token: None,
-    };
+    let credential = Credential::new("testid", Secret::new("testsecret"), None)?;
     let endpoint = Endpoint::parse(&format!("http://{address}"))?;
     let rate = Rate::new(Rate::MAX)?;
     let mut options = Options::new(AccountName::parse("bench")?, endpoint, rate);
@@ -161,7 +156,7 @@ fn build(address: &str) -> Outcome<Client> {
     };
     Ok(Client::new(
         options,
-        provider(&source, &|_| None)?,
+        fixed(credential),
         Arc::new(HttpTransport::new(&HttpOptions::default())?),
         Clock::system(),
         Telemetry::new(build)?,

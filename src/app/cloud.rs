@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::config::{Account, Environment};
 use crate::model::AccountName;
-use crate::openapi::credentials::{self, CredentialError};
+use crate::openapi::credentials::{self, CredentialError, CredentialProvider, Surroundings};
 use crate::openapi::transport::{HttpOptions, HttpTransport, Transport};
 use crate::openapi::{self, transport};
 use crate::sag;
@@ -14,9 +14,17 @@ use crate::telemetry::Telemetry;
 /// What all cloud accounts have in common.
 #[derive(Debug, Clone)]
 pub(super) struct Ground {
-    pub(super) transport: Arc<dyn Transport>,
-    pub(super) clock: Clock,
-    pub(super) telemetry: Telemetry,
+    transport: Arc<dyn Transport>,
+    surroundings: Surroundings,
+    telemetry: Telemetry,
+}
+
+/// How one cloud account is called.
+#[derive(Debug)]
+pub(super) struct Access {
+    pub(super) client: sag::Client,
+    /// To be kept fresh by a task.
+    pub(super) credentials: Arc<dyn CredentialProvider>,
 }
 
 /// The client of a cloud account cannot be built.
@@ -27,30 +35,40 @@ pub struct ClientError {
     source: CredentialError,
 }
 
-/// The transport over real sockets.
-pub(super) fn transport() -> Result<Arc<dyn Transport>, transport::SetupError> {
-    Ok(Arc::new(HttpTransport::new(&HttpOptions::default())?))
-}
+impl Ground {
+    /// Sets up the connections to come, and opens none.
+    pub(super) fn new(
+        environment: Environment,
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> Result<Self, transport::SetupError> {
+        Ok(Self {
+            transport: Arc::new(HttpTransport::new(&HttpOptions::default())?),
+            surroundings: Surroundings::new(environment, clock, telemetry.clone())?,
+            telemetry,
+        })
+    }
 
-/// The client of one cloud account. Nothing is called yet.
-pub(super) fn client(
-    account: &Account,
-    environment: &Environment,
-    ground: &Ground,
-) -> Result<sag::Client, ClientError> {
-    let name = account.sweep.name.clone();
-    let variable = |key: &str| environment.get(key).map(str::to_owned);
-    let provider =
-        credentials::provider(&account.credentials, &variable).map_err(|source| ClientError {
-            account: name.clone(),
-            source,
-        })?;
-    let options = openapi::Options::new(name, account.endpoint.clone(), account.rate);
-    Ok(sag::Client::new(openapi::Client::new(
-        options,
-        provider,
-        Arc::clone(&ground.transport),
-        ground.clock,
-        ground.telemetry.clone(),
-    )))
+    /// The client of one cloud account, with pacing and a credential of its
+    /// own. Nothing is called yet.
+    pub(super) fn access(&self, account: &Account) -> Result<Access, ClientError> {
+        let name = account.sweep.name.clone();
+        let credentials = credentials::provider(&name, &account.credentials, &self.surroundings)
+            .map_err(|source| ClientError {
+                account: name.clone(),
+                source,
+            })?;
+        let options = openapi::Options::new(name, account.endpoint.clone(), account.rate);
+        let client = sag::Client::new(openapi::Client::new(
+            options,
+            Arc::clone(&credentials),
+            Arc::clone(&self.transport),
+            self.surroundings.clock,
+            self.telemetry.clone(),
+        ));
+        Ok(Access {
+            client,
+            credentials,
+        })
+    }
 }

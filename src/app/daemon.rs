@@ -9,24 +9,30 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::cloud::{self, ClientError, Ground};
+use super::accounts::Accounts;
+use super::cloud::{Access, ClientError, Ground};
 use super::publisher::Publisher;
+use super::reload::{self, Reloader, Request};
 use super::tasks::{TaskError, Tasks};
 use crate::clock::Clock;
-use crate::config::{Account, Config, Environment};
+use crate::config::{Account, Config, Environment, Source};
 use crate::fleet::{self, Fleet};
 use crate::httpd::{self, Limits};
 use crate::openapi::transport;
-use crate::sag;
-use crate::sweep::{Context, Sweeper};
+use crate::sweep::{self, Context};
 use crate::telemetry::{BuildInfo, Telemetry};
-use crate::web::{self, Lifecycle, Published, Router, TelemetryPath};
+use crate::web::{self, Lifecycle, Published, Reload, Router, TelemetryPath};
 
 /// Everything that a daemon is built from.
 #[derive(Debug)]
 pub struct Plan {
     /// What the operator chose.
     pub config: Config,
+    /// Where the configuration comes from anew at a reload; `None` for one that
+    /// is built in.
+    pub source: Option<Source>,
+    /// Whether a reload can be asked for over HTTP.
+    pub lifecycle_over_http: bool,
     /// The environment of the process, for credentials.
     pub environment: Environment,
     /// Where the metrics are.
@@ -40,7 +46,10 @@ pub struct Plan {
 /// A daemon that is ready to run.
 #[derive(Debug)]
 pub struct Daemon {
-    sweepers: Vec<Sweeper<sag::Client>>,
+    accounts: Accounts,
+    beginning: (sweep::Options, Vec<(Account, Access)>),
+    reloader: Reloader,
+    requests: mpsc::Receiver<Request>,
     publisher: Publisher,
     router: Router,
     telemetry: Telemetry,
@@ -72,35 +81,44 @@ impl Daemon {
         let telemetry = Telemetry::new(plan.build)?;
         telemetry.config_loaded(plan.clock.now());
         let (observations, received) = mpsc::channel(QUEUED_OBSERVATIONS);
-        let ground = Ground {
-            transport: cloud::transport()?,
-            clock: plan.clock,
-            telemetry: telemetry.clone(),
-        };
+        let (changes, changed) = mpsc::channel(1);
+        let ground = Ground::new(plan.environment, plan.clock, telemetry.clone())?;
         let context = Context {
             clock: plan.clock,
             telemetry: telemetry.clone(),
             observations,
             progress: Arc::new(()),
         };
-        let sweepers = sweepers(&plan.config, &plan.environment, &ground, &context)?;
-        let published = Arc::new(ArcSwap::from_pointee(Published::nothing()));
+        let config = plan.config;
+        let accounts = accesses(&config, &ground)?;
+        let publisher = Publisher {
+            observations: received,
+            changes: changed,
+            fleet: Fleet::new(fleet::Options {
+                retain: config.sweep.retain,
+            }),
+            options: config.exposition,
+            published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
+        };
         let lifecycle = Lifecycle::new();
         let options = web::Options {
             telemetry_path: plan.telemetry_path,
             build: plan.build,
         };
+        let (reloader, requests) = Reloader::new(plan.clock, telemetry.clone());
+        let over_http: Option<Arc<dyn Reload>> = match plan.lifecycle_over_http {
+            true => Some(Arc::new(reloader.clone())),
+            false => None,
+        };
+        let published = Arc::clone(&publisher.published);
+        let router = Router::new(options, published, telemetry.clone(), lifecycle.clone());
         Ok(Self {
-            sweepers,
-            publisher: Publisher {
-                observations: received,
-                fleet: Fleet::new(fleet::Options {
-                    retain: plan.config.sweep.retain,
-                }),
-                options: plan.config.exposition,
-                published: Arc::clone(&published),
-            },
-            router: Router::new(options, published, telemetry.clone(), lifecycle.clone()),
+            accounts: Accounts::new(plan.source, ground, context, changes),
+            beginning: (config.sweep, accounts),
+            reloader,
+            requests,
+            publisher,
+            router: router.with_reload(over_http),
             telemetry,
             lifecycle,
         })
@@ -155,35 +173,26 @@ impl Daemon {
             "publisher",
             async move { publisher.await.map_err(Into::into) },
         );
-        for sweeper in self.sweepers {
-            let name = format!("sweep of account {}", sweeper.account());
-            let swept = sweeper.run(sweeping.clone());
-            tasks.spawn(name, async move {
-                swept.await;
-                Ok(())
-            });
+        if self.accounts.source().is_some() {
+            let hangups = reload::at_hangup(self.reloader, sweeping.clone());
+            tasks.spawn("reload at SIGHUP", hangups);
         }
+        let mut accounts = self.accounts;
+        let (options, beginning) = self.beginning;
+        accounts.start(options, beginning);
+        let swept = accounts.run(self.requests, sweeping.clone());
+        tasks.spawn("cloud accounts", swept);
         tasks
     }
 }
 
-pub(super) fn sweepers(
+/// How each cloud account is called.
+pub(super) fn accesses(
     config: &Config,
-    environment: &Environment,
     ground: &Ground,
-    context: &Context,
-) -> Result<Vec<Sweeper<sag::Client>>, SetupError> {
-    let sweeper = |account: &Account| {
-        let client = cloud::client(account, environment, ground)?;
-        let options = account.sweep.clone();
-        Ok(Sweeper::new(
-            config.sweep.clone(),
-            options,
-            client,
-            context.clone(),
-        ))
-    };
-    config.accounts.iter().map(sweeper).collect()
+) -> Result<Vec<(Account, Access)>, ClientError> {
+    let access = |account: &Account| Ok((account.clone(), ground.access(account)?));
+    config.accounts.iter().map(access).collect()
 }
 
 /// Reports of instances that wait for the publisher. While it is full, sweeps
@@ -191,4 +200,4 @@ pub(super) fn sweepers(
 pub(super) const QUEUED_OBSERVATIONS: usize = 64;
 
 /// Longer than the drain of the HTTP server, which cuts what is left.
-const DRAIN: Duration = Duration::from_secs(15);
+pub(super) const DRAIN: Duration = Duration::from_secs(15);

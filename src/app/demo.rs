@@ -72,6 +72,8 @@ impl Demo {
         let address = listener.local_addr()?;
         let plan = Plan {
             config: config(address)?,
+            source: None,
+            lifecycle_over_http: false,
             environment: Environment::default(),
             telemetry_path,
             build,

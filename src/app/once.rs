@@ -6,12 +6,13 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::cloud::{self, Ground};
-use super::daemon::{Plan, QUEUED_OBSERVATIONS, SetupError, sweepers};
+use super::cloud::{Access, Ground};
+use super::daemon::{Plan, QUEUED_OBSERVATIONS, SetupError, accesses};
+use crate::config::Account;
 use crate::exposition::Exposition;
 use crate::fleet::{self, Fleet};
 use crate::model::SweepOutcome;
-use crate::sweep::{Context, Progress};
+use crate::sweep::{Context, Progress, Sweeper};
 use crate::telemetry::Telemetry;
 
 /// What one sweep of every cloud account gave.
@@ -36,18 +37,24 @@ pub async fn once(
     let telemetry = Telemetry::new(plan.build)?;
     telemetry.config_loaded(plan.clock.now());
     let (observations, mut received) = mpsc::channel(QUEUED_OBSERVATIONS);
-    let ground = Ground {
-        transport: cloud::transport()?,
-        clock: plan.clock,
-        telemetry: telemetry.clone(),
-    };
+    let ground = Ground::new(plan.environment, plan.clock, telemetry.clone())?;
     let context = Context {
         clock: plan.clock,
         telemetry: telemetry.clone(),
         observations,
         progress,
     };
-    let sweepers = sweepers(&plan.config, &plan.environment, &ground, &context)?;
+    let options = &plan.config.sweep;
+    let accounts = accesses(&plan.config, &ground)?.into_iter();
+    let sweeper = |(account, access): (Account, Access)| {
+        Sweeper::new(
+            options.clone(),
+            account.sweep,
+            access.client,
+            context.clone(),
+        )
+    };
+    let sweepers: Vec<_> = accounts.map(sweeper).collect();
     drop(context);
     // Each sweeper is consumed, so that the queue ends when all of them are done.
     let sweeps = join_all(sweepers.into_iter().map(|mut sweeper| {

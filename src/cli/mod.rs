@@ -7,6 +7,7 @@
 
 mod arguments;
 mod check;
+mod credential;
 mod demo;
 mod exit;
 mod flags;

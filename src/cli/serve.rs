@@ -6,7 +6,8 @@ use super::exit::Failure;
 use super::flags::{SourceFlags, WebFlags};
 use super::logging::LogFlags;
 use super::{version, wiring};
-use crate::config::{Config, Environment, ListenAddress, Source, Web};
+use crate::app;
+use crate::config::{Environment, ListenAddress, Loaded, Source, Web};
 use crate::telemetry::BuildInfo;
 
 /// The flags of `serve`, and of `check`.
@@ -16,6 +17,9 @@ pub(super) struct Flags {
     source: SourceFlags,
     #[command(flatten)]
     web: WebFlags,
+    /// Let POST /-/reload read the configuration anew, as SIGHUP does
+    #[arg(long = "web.enable-lifecycle", help_heading = "Web")]
+    enable_lifecycle: bool,
     #[command(flatten)]
     log: LogFlags,
 }
@@ -26,9 +30,11 @@ pub(super) struct Options {
     /// Where the configuration came from and comes from again at a reload.
     pub(super) source: Source,
     /// The configuration that was loaded.
-    pub(super) config: Config,
+    pub(super) loaded: Loaded,
     /// Where to serve.
     pub(super) web: Web,
+    /// Whether a reload can be asked for over HTTP.
+    pub(super) lifecycle_over_http: bool,
     /// The environment at the start, for credentials.
     pub(super) environment: Environment,
     /// What runs.
@@ -45,11 +51,13 @@ pub(super) fn resolve(flags: Flags, environment: Environment) -> Result<Options,
     let source = flags.source.resolve()?;
     let web = flags.web.resolve(default_listen_address()?)?;
     flags.log.start()?;
-    let config = source.load(&environment)?;
+    let loaded = source.load()?;
+    app::warn_of(&loaded);
     Ok(Options {
         source,
-        config,
+        loaded,
         web,
+        lifecycle_over_http: flags.enable_lifecycle,
         environment,
         build: version::BUILD,
     })

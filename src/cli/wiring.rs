@@ -61,6 +61,8 @@ pub(super) async fn simulate(options: simulate::Options) -> Result<(), Failure> 
 pub(super) async fn once(options: once::Options) -> Result<(), Failure> {
     let plan = Plan {
         config: options.config,
+        source: None,
+        lifecycle_over_http: false,
         environment: options.environment,
         telemetry_path: Default::default(),
         build: options.build,
@@ -97,7 +99,9 @@ pub(super) fn dry_run(options: serve::Options) -> Result<(), Failure> {
 
 fn plan(options: serve::Options) -> Plan {
     Plan {
-        config: options.config,
+        config: options.loaded.config,
+        source: Some(options.source),
+        lifecycle_over_http: options.lifecycle_over_http,
         environment: options.environment,
         telemetry_path: options.web.telemetry_path,
         build: options.build,

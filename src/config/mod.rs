@@ -6,8 +6,8 @@
 //! mapping. Nothing here reads the environment, calls the cloud or logs.
 
 mod account;
+mod credentials;
 mod decode;
-mod environment;
 mod file;
 mod narrow;
 mod node;
@@ -15,15 +15,16 @@ mod problem;
 mod scalars;
 mod source;
 mod web;
+pub mod web_config;
 
-pub use self::environment::Environment;
 pub use self::problem::{Errors, Problem};
-pub use self::source::{Origin, Source, parse};
+pub use self::source::{Loaded, Origin, Source, parse};
 pub use self::web::{ListenAddress, ListenAddressError, Web};
 
 use std::num::NonZeroU32;
 
 use crate::exposition;
+pub use crate::openapi::credentials::Environment;
 use crate::openapi::{CredentialSource, Endpoint};
 use crate::pacing::Rate;
 use crate::sweep;

@@ -1,9 +1,11 @@
 //! The hot core: the lines of one family, one for each user of an instance.
 //!
-//! A line is the same beginning for all users, then the name, then a tail with
-//! the value, which is often the one of the line before. Copying each of the
-//! three in steps of a fixed size, over the end, and putting the next piece
-//! where the right one ended, costs a third of what copying exact lengths does.
+//! A line is a beginning that is the same for all users, the name, and a tail
+//! with the value, which is often that of the line before. Each of the three is
+//! copied in a step of a fixed size that reaches over its end, and the next one
+//! is put where it really ended: such copies are a few instructions, while a
+//! copy of an exact length is a call. Lines for which this cannot be done are
+//! written exactly, and the two ways give the same bytes.
 
 use std::ops::Range;
 
@@ -37,10 +39,7 @@ impl<'a> UserLines<'a> {
         let users = self.users?;
         let mut start = row;
         while start < users.rows() {
-            let missing = enough.checked_sub(page.len()).filter(|bytes| *bytes > 0);
-            let Some(missing_bytes) = missing else {
-                return Some(start);
-            };
+            let missing_bytes = enough.saturating_sub(page.len());
             let end = users
                 .rows()
                 .min(start + self.rows_for(users, missing_bytes));
@@ -52,8 +51,12 @@ impl<'a> UserLines<'a> {
             };
             write_column(self.column, users, start..end, &mut block);
             start = end;
+            // Only now, so that every call comes further.
+            if page.len() >= enough {
+                break;
+            }
         }
-        None
+        (start < users.rows()).then_some(start)
     }
 
     /// About how many rows fill so many bytes, if all of them have a line and a
@@ -119,7 +122,11 @@ struct Block<'p, 'v, 'a> {
 
 impl Block<'_, '_, '_> {
     fn dense(&mut self, rows: Range<usize>, mut value: impl FnMut(usize) -> Option<u64>) {
-        self.write(rows.filter_map(|row| Some((row, value(row)?))));
+        let places = self.names.places(rows.clone());
+        self.write(rows.zip(places).filter_map(|(row, place)| {
+            let value = value(row)?;
+            Some(Sample { place, value })
+        }));
     }
 
     fn sparse<'o>(
@@ -127,20 +134,26 @@ impl Block<'_, '_, '_> {
         online: impl Iterator<Item = Online<'o>>,
         value: impl Fn(Online<'o>) -> Option<u32>,
     ) {
-        self.write(online.filter_map(|online| Some((online.row, u64::from(value(online)?)))));
+        let names = self.names;
+        self.write(online.filter_map(|online| {
+            let value = u64::from(value(online)?);
+            let place = names.place(online.row);
+            Some(Sample { place, value })
+        }));
     }
 
-    /// Writes a line for each row and value: in steps where possible, exactly
-    /// where not.
-    fn write(&mut self, mut samples: impl Iterator<Item = (usize, u64)>) {
+    /// Writes a line for each sample: in steps where possible, exactly where
+    /// not.
+    fn write(&mut self, mut samples: impl Iterator<Item = Sample>) {
         loop {
             let left = match self.prefix.len() {
+                _ if !self.names.is_plain() => samples.next(),
                 0..=96 => self.write_steps::<96>(&mut samples),
                 97..=128 => self.write_steps::<128>(&mut samples),
                 _ => samples.next(),
             };
-            let Some((row, value)) = left else { return };
-            self.write_exactly(row, value);
+            let Some(sample) = left else { return };
+            self.write_exactly(&sample);
         }
     }
 
@@ -148,84 +161,99 @@ impl Block<'_, '_, '_> {
     /// be done.
     fn write_steps<const PREFIX: usize>(
         &mut self,
-        samples: &mut impl Iterator<Item = (usize, u64)>,
-    ) -> Option<(usize, u64)> {
-        let mut prefix = [0; PREFIX];
-        prefix
-            .get_mut(..self.prefix.len())?
-            .copy_from_slice(self.prefix);
-        let line = Line {
-            prefix,
-            prefix_length: self.prefix.len(),
-            text: self.names.text().as_bytes(),
-        };
+        samples: &mut impl Iterator<Item = Sample>,
+    ) -> Option<Sample> {
+        let mut steps = Steps::<PREFIX>::new(self.prefix, self.names.text());
         let room = self.page.room(self.room_bytes);
         let mut at = 0;
-        let mut last = (0, Digits::of(0)?);
-        let mut left = None;
-        for (row, value) in samples {
-            if last.0 != value {
-                match Digits::of(value) {
-                    Some(d) => last = (value, d),
-                    None => {
-                        left = Some((row, value));
-                        break;
-                    }
-                }
+        let left = samples.find(|sample| match steps.put(room, at, sample) {
+            Some(end) => {
+                at = end;
+                false
             }
-            let Some(to) = room.get_mut(at..) else {
-                left = Some((row, value));
-                break;
-            };
-            let Some(length) = line.put(to, self.names.place(row), &last.1) else {
-                left = Some((row, value));
-                break;
-            };
-            at += length;
-        }
+            None => true,
+        });
         self.page.advance(at);
         left
     }
 
     #[cold]
-    fn write_exactly(&mut self, row: usize, value: u64) {
+    fn write_exactly(&mut self, sample: &Sample) {
+        let name = self.names.text().get(sample.place.clone());
         self.page.append(self.prefix);
-        text::escape(self.page, self.names.get(row).unwrap_or_default());
+        text::escape(self.page, name.unwrap_or_default());
         self.page.append(b"\"} ");
-        text::number(self.page, value);
+        text::number(self.page, sample.value);
         self.page.append(b"\n");
     }
 }
 
-struct Line<'a, const PREFIX: usize> {
-    prefix: [u8; PREFIX],
-    prefix_length: usize,
-    text: &'a [u8],
+/// The value of a user, and where its name is.
+struct Sample {
+    place: Range<usize>,
+    value: u64,
 }
 
-impl<const PREFIX: usize> Line<'_, PREFIX> {
+/// Writes lines in steps. The prefix is filled up to the size of its step.
+struct Steps<'a, const PREFIX: usize> {
+    prefix: [u8; PREFIX],
+    prefix_length: usize,
+    names: &'a [u8],
+    /// The value of the last line; many are the same.
+    value: u64,
+    digits: Digits,
+}
+
+impl<'a, const PREFIX: usize> Steps<'a, PREFIX> {
+    fn new(prefix: &[u8], names: &'a str) -> Self {
+        let mut padded = [0; PREFIX];
+        for (to, from) in padded.iter_mut().zip(prefix) {
+            *to = *from;
+        }
+        Self {
+            prefix: padded,
+            prefix_length: prefix.len(),
+            names: names.as_bytes(),
+            value: 0,
+            digits: Digits::ZERO,
+        }
+    }
+
+    /// Writes a line at a place of the room and gives its end. `None` if the
+    /// name is longer than a step or lies at the end of the text, if the value
+    /// is too great, or if the room ends. Always inlined: a call costs as much
+    /// as the line.
     #[inline(always)]
-    fn put(&self, to: &mut [u8], place: Range<usize>, digits: &Digits) -> Option<usize> {
-        let length = place.len();
-        let name = self.text.get(place.start..)?.first_chunk::<STEP>()?;
+    fn put(&mut self, room: &mut [u8], at: usize, sample: &Sample) -> Option<usize> {
+        let length = sample.place.len();
         if length > STEP {
             return None;
         }
-        *to.first_chunk_mut()? = self.prefix;
-        let to = to.get_mut(self.prefix_length..)?;
-        *to.first_chunk_mut()? = *name;
-        let to = to.get_mut(length..)?.first_chunk_mut::<TAIL_BYTES>()?;
-        *to.first_chunk_mut()? = *BEFORE_VALUE;
-        digits.put(to.get_mut(3..)?.first_chunk_mut()?);
-        *to.get_mut(digits.len() + 3)? = b'\n';
-        Some(self.prefix_length + length + digits.len() + 4)
+        if self.value != sample.value {
+            self.digits = Digits::of(sample.value)?;
+            self.value = sample.value;
+        }
+        let name = self
+            .names
+            .get(sample.place.start..)?
+            .first_chunk::<STEP>()?;
+        let line = room.get_mut(at..)?;
+        *line.first_chunk_mut()? = self.prefix;
+        let rest = line.get_mut(self.prefix_length..)?;
+        *rest.first_chunk_mut()? = *name;
+        let tail = rest.get_mut(length..)?.first_chunk_mut::<TAIL_BYTES>()?;
+        *tail.first_chunk_mut()? = *BEFORE_VALUE;
+        self.digits.put(tail.get_mut(3..)?.first_chunk_mut()?);
+        *tail.get_mut(self.digits.len() + 3)? = b'\n';
+        Some(at + self.prefix_length + length + self.digits.len() + 4)
     }
 }
 
+/// What stands between a name and a value, filled up to a size that one
+/// instruction writes.
 const BEFORE_VALUE: &[u8; 4] = b"\"} 0";
 
-/// Copies are made in steps of so many bytes. Most names and every tail fit
-/// into one, most prefixes into three.
+/// Names up to this length are copied in one step. Almost all are shorter.
 const STEP: usize = 32;
 
 /// The longest tail: `"} `, 20 digits, a line feed.

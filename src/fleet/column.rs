@@ -62,6 +62,17 @@ impl Names {
         rows_of(&self.ends, row)
     }
 
+    /// The places of the names of these rows, one after the other.
+    pub fn places(&self, rows: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let mut start = self.place(rows.start).start;
+        let ends = self.ends.get(rows).unwrap_or_default();
+        ends.iter().map(move |end| {
+            let place = start..index(*end);
+            start = place.end;
+            place
+        })
+    }
+
     /// Whether no name holds a quotation mark, a backslash or a line feed, so
     /// that writers need not look for them name by name.
     pub fn is_plain(&self) -> bool {

@@ -9,7 +9,7 @@ use super::column::Names;
 use super::fold::{self, Step};
 use super::ledger::Ledger;
 use super::marks::Marks;
-use super::observation::{Collected, InstanceObservation};
+use super::observation::{Collected, InstanceObservation, Sessions};
 use super::presence::Presence;
 use super::roster::Roster;
 use super::totals::Totals;
@@ -241,7 +241,7 @@ impl InstanceSnapshot {
     fn take_users(
         &mut self,
         accounts: Collected<fold::Listed>,
-        sessions: Collected<super::observation::Sessions>,
+        sessions: Collected<Sessions>,
         at: Timestamp,
     ) {
         let step = Step {

@@ -80,17 +80,25 @@ impl Shared {
     async fn call(&self, region: &Region, action: Action, query: &str) -> Result<Reply, ApiError> {
         let target = self.targets.of(region);
         let target = target.map_err(|error| ApiError::transport(action, unsendable(error)))?;
-        let mut first = None;
+        let mut course = Course::default();
         let mut attempts = 0;
+        let mut renewed = false;
         loop {
-            let outcome = self.attempt(&target, action, query, &mut first).await;
+            let outcome = self.attempt(&target, action, query, &mut course).await;
             let Err(error) = outcome else {
                 return outcome;
             };
             attempts += 1;
+            // Once in a call: what is refused a second time is refused.
+            if std::mem::take(&mut course.renewable) && !renewed {
+                renewed = true;
+                continue;
+            }
             let progress = Progress {
                 attempts,
-                elapsed: first.map_or_else(Default::default, |first: Instant| first.elapsed()),
+                elapsed: course
+                    .first
+                    .map_or_else(Default::default, |first| first.elapsed()),
             };
             let random = rand::random();
             let pause = retry::pause(&self.options.retry, action, &error, progress, random);
@@ -102,14 +110,13 @@ impl Shared {
         }
     }
 
-    /// One attempt: credential, turn, signature, exchange, count. `first` is
-    /// when the first one began.
+    /// One attempt: credential, turn, signature, exchange, count.
     async fn attempt(
         &self,
         target: &Target,
         action: Action,
         query: &str,
-        first: &mut Option<Instant>,
+        course: &mut Course,
     ) -> Result<Reply, ApiError> {
         self.gate.pass(action).await;
         let credential = self.credentials.credential().await;
@@ -122,7 +129,7 @@ impl Shared {
         let request = request::signed(target, action, query, &credential, stamp)
             .map_err(|error| ApiError::transport(action, unsendable(error)))?;
         let began = Instant::now();
-        first.get_or_insert(began);
+        course.first.get_or_insert(began);
         let outcome = match self.exchange(target, request).await {
             Ok(response) => self.reply(action, response, &credential),
             Err(error) => Err(ApiError::transport(action, error)),
@@ -132,6 +139,9 @@ impl Shared {
         self.telemetry
             .api_request(account, action, counted, began.elapsed());
         self.gate.learn(action, &outcome);
+        if outcome.as_ref().is_err_and(ApiError::is_credential_refused) {
+            course.renewable = self.credentials.invalidate(&credential);
+        }
         outcome
     }
 
@@ -163,6 +173,15 @@ impl Shared {
         let now = self.clock.now();
         Err(ApiError::answer(action, &response, credential, now))
     }
+}
+
+/// What the attempts of one call leave for the next.
+#[derive(Debug, Default)]
+struct Course {
+    /// When the first one began.
+    first: Option<Instant>,
+    /// The last one was refused for its credential, and another can be had.
+    renewable: bool,
 }
 
 /// Whether the bytes are a JSON object, whole. Checked here, so that a reply

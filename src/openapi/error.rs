@@ -154,6 +154,15 @@ impl ApiError {
         }
     }
 
+    /// Whether the cloud does not know the credential, or no longer: a wrong
+    /// signature or a wrong clock would be as wrong with another one.
+    pub(super) fn is_credential_refused(&self) -> bool {
+        let family = |code: &str| {
+            code.starts_with("InvalidAccessKeyId") || code.starts_with("InvalidSecurityToken")
+        };
+        self.0.code.as_deref().is_some_and(family)
+    }
+
     pub(super) fn with_hint(mut self, hint: Option<Duration>) -> Self {
         self.0.hint = hint;
         self

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use super::credentials::{OidcRole, Role};
 use crate::model::{AccountName, Region};
 use crate::pacing::{Backoff, Bucket, Rate};
 use crate::secret::Secret;
@@ -70,9 +71,14 @@ impl Default for Retry {
 }
 
 /// Where the credential of a cloud account comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum CredentialSource {
-    /// The environment variables of the official default chain.
+    /// The official default chain: environment, OIDC role, CLI profile,
+    /// credentials file, ECS RAM role, credentials URI; the first that works.
+    #[default]
+    Chain,
+    /// The environment variables of the official default chain, and nothing
+    /// else of it.
     Environment,
     /// An access key from the configuration.
     AccessKey {
@@ -82,6 +88,23 @@ pub enum CredentialSource {
         secret: SecretSource,
         /// The STS token of a temporary access key.
         security_token: Option<SecretSource>,
+    },
+    /// A profile of the command line tool (`~/.aliyun/config.json`), or else
+    /// the section of that name in the credentials file.
+    Profile(String),
+    /// The RAM role of the ECS server that this runs on; by name, or as the
+    /// metadata service knows it.
+    EcsRamRole(Option<String>),
+    /// A RAM role that an OIDC token stands for.
+    Oidc(OidcRole),
+    /// A URL that answers with a credential. It may hold a secret itself.
+    Uri(Secret),
+    /// A RAM role, assumed with another credential.
+    AssumeRole {
+        /// Where the other credential comes from.
+        base: Box<CredentialSource>,
+        /// The role.
+        role: Role,
     },
 }
 

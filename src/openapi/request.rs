@@ -140,7 +140,7 @@ const REGION_ID: &str = "RegionId";
 /// The version of the SAG API.
 const API_VERSION: &str = "2018-03-13";
 
-const AGENT: &str = concat!("sag-exporter/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("sag-exporter/", env!("CARGO_PKG_VERSION"));
 
 /// As many headers as a request can have, so that the map never grows.
 const HEADERS: usize = 16;

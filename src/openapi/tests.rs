@@ -11,7 +11,7 @@ use futures_util::future::{BoxFuture, FutureExt, pending, ready};
 use hyper::{Request, Response};
 use tokio::time::Instant;
 
-use super::credentials::provider;
+use super::credentials::{Environment, Surroundings, provider};
 use super::transport::{Transport, TransportError};
 use super::*;
 use crate::clock::Clock;
@@ -66,12 +66,17 @@ fn client(answer: fn(usize) -> Option<Response<Bytes>>, secret: SecretSource) ->
         requests: AtomicUsize::new(0),
     };
     let account = AccountName::parse("main").unwrap();
+    let clock = Clock::anchored("2026-01-02T03:04:05Z".parse().unwrap());
+    let telemetry = Telemetry::new(build).unwrap();
+    let nothing = Environment::default();
+    let surroundings = Surroundings::new(nothing, clock, telemetry.clone()).unwrap();
+    let credentials = provider(&account, &source, &surroundings).unwrap();
     Client::new(
         Options::new(account, Endpoint::default(), Rate::new(2.0).unwrap()),
-        provider(&source, &|_| None).unwrap(),
+        credentials,
         Arc::new(transport),
-        Clock::anchored("2026-01-02T03:04:05Z".parse().unwrap()),
-        Telemetry::new(build).unwrap(),
+        clock,
+        telemetry,
     )
 }
 

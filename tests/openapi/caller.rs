@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use sag_exporter::clock::Clock;
 use sag_exporter::model::{AccountName, Action, Region};
-use sag_exporter::openapi::credentials::provider;
+use sag_exporter::openapi::credentials::{Credential, fixed};
 use sag_exporter::openapi::transport::{HttpOptions, HttpTransport};
-use sag_exporter::openapi::{
-    ApiError, Client, CredentialSource, Endpoint, Options, Reply, SecretSource,
-};
+use sag_exporter::openapi::{ApiError, Client, Endpoint, Options, Reply};
 use sag_exporter::pacing::Rate;
 use sag_exporter::secret::Secret;
 use sag_exporter::telemetry::{BuildInfo, Telemetry};
@@ -85,19 +83,15 @@ impl Caller {
 }
 
 fn client(options: &Options, telemetry: &Telemetry) -> Client {
-    let inline = |text: &str| SecretSource::Inline(Secret::new(text));
-    let source = CredentialSource::AccessKey {
-        id: inline("testid"),
-        secret: inline(SECRET),
-        security_token: Some(inline(TOKEN)),
-    };
+    let token = Some(Secret::new(TOKEN));
+    let credential = Credential::new("testid", Secret::new(SECRET), token).unwrap();
     let http = HttpOptions {
         body_limit_bytes: 4000,
         ..HttpOptions::default()
     };
     Client::new(
         options.clone(),
-        provider(&source, &|_| None).unwrap(),
+        fixed(credential),
         Arc::new(HttpTransport::new(&http).unwrap()),
         Clock::system(),
         telemetry.clone(),

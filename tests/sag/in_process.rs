@@ -9,9 +9,9 @@ use hyper::{Request, Response};
 use jiff::Timestamp;
 use sag_exporter::clock::Clock;
 use sag_exporter::model::AccountName;
-use sag_exporter::openapi::credentials::provider;
+use sag_exporter::openapi::credentials::{Credential, fixed};
 use sag_exporter::openapi::transport::{Transport, TransportError};
-use sag_exporter::openapi::{self, CredentialSource, Endpoint, SecretSource};
+use sag_exporter::openapi::{self, Endpoint};
 use sag_exporter::pacing::Rate;
 use sag_exporter::sag;
 use sag_exporter::secret::Secret;
@@ -36,13 +36,8 @@ pub(crate) fn client(cloud: &Arc<Cloud>, rate: Option<f64>) -> sag::Client {
     if rate.is_none() {
         options.rate = None;
     }
-    let inline = |text: &str| SecretSource::Inline(Secret::new(text));
-    let source = CredentialSource::AccessKey {
-        id: inline("testid"),
-        secret: inline("testsecret"),
-        security_token: None,
-    };
-    let credentials = provider(&source, &|_| None).expect("a credential");
+    let credential = Credential::new("testid", Secret::new("testsecret"), None);
+    let credentials = fixed(credential.expect("a credential"));
     let transport = Arc::new(InProcess(Arc::clone(cloud)));
     let clock = Clock::anchored(noon());
     sag::Client::new(openapi::Client::new(

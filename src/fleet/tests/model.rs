@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{collected, moment, sweep};
-use crate::fleet::*;
+use crate::fleet::{Accounts, Fleet, InstanceSnapshot, Observation, Options, Users};
 use crate::model::Collector;
 
 /// What the model knows of a user.

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
+use crate::clock::Clock;
+use crate::telemetry::{BuildInfo, Telemetry};
 
 fn inline(text: &str) -> SecretSource {
     SecretSource::Inline(Secret::new(text))
@@ -17,6 +19,25 @@ fn key(id: SecretSource, secret: SecretSource, token: Option<SecretSource>) -> C
         secret,
         security_token: token,
     }
+}
+
+/// The provider of a source that needs nothing but these variables.
+fn provider(
+    source: &CredentialSource,
+    variables: &[(&str, &str)],
+) -> Result<Arc<dyn CredentialProvider>, CredentialError> {
+    let variables = variables.iter();
+    let variables = variables.map(|(name, value)| (name.into(), value.into()));
+    let environment = Environment::new(variables);
+    let build = BuildInfo {
+        version: "",
+        revision: "",
+        rustversion: "",
+    };
+    let telemetry = Telemetry::new(build).unwrap();
+    let surroundings = Surroundings::new(environment, Clock::system(), telemetry).unwrap();
+    let account = AccountName::parse("main").unwrap();
+    super::provider(&account, source, &surroundings)
 }
 
 /// As text: `id/secret/token`, or the error with everything behind it.
@@ -65,17 +86,13 @@ async fn the_environment_is_read_by_its_official_names() {
             ),
         ),
     ] {
-        let environment = |name: &str| {
-            let short = match name {
-                "ALIBABA_CLOUD_ACCESS_KEY_ID" => "ID",
-                "ALIBABA_CLOUD_ACCESS_KEY_SECRET" => "SECRET",
-                "ALIBABA_CLOUD_SECURITY_TOKEN" => "TOKEN",
-                _ => panic!("{name} is not asked for"),
-            };
-            let found = variables.iter().find(|(name, _)| *name == short);
-            found.map(|(_, value)| (*value).to_owned())
+        let official = |short: &str| match short {
+            "TOKEN" => "ALIBABA_CLOUD_SECURITY_TOKEN".to_owned(),
+            part => format!("ALIBABA_CLOUD_ACCESS_KEY_{part}"),
         };
-        let found = match provider(&CredentialSource::Environment, &environment) {
+        let named: Vec<_> = variables.iter().map(|(n, v)| (official(n), *v)).collect();
+        let named: Vec<_> = named.iter().map(|(n, v)| (n.as_str(), *v)).collect();
+        let found = match provider(&CredentialSource::Environment, &named) {
             Ok(provider) => outcome(&*provider).await,
             Err(error) => Err(chain(&error)),
         };
@@ -86,9 +103,8 @@ async fn the_environment_is_read_by_its_official_names() {
 
 #[tokio::test]
 async fn an_inline_key_is_checked_at_once() {
-    let nothing = |_: &str| None;
     let good = key(inline("k"), inline("s"), Some(inline("t")));
-    let good = provider(&good, &nothing).unwrap();
+    let good = provider(&good, &[]).unwrap();
     assert_eq!(outcome(&*good).await.as_deref(), Ok("k/s/t"));
     for bad in [
         key(inline("k,y"), inline("s"), None),
@@ -96,7 +112,7 @@ async fn an_inline_key_is_checked_at_once() {
         key(inline("k"), inline("s s"), None),
         key(inline("k"), inline("s"), Some(inline("tö"))),
     ] {
-        let error = provider(&bad, &nothing).unwrap_err();
+        let error = provider(&bad, &[]).unwrap_err();
         assert!(matches!(error, CredentialError::Unusable { .. }), "{error}");
     }
 }
@@ -107,7 +123,7 @@ async fn files_are_read_again_when_they_change() {
     let path = folder.path().join("secret");
     fs::write(&path, " first \n").unwrap();
     let source = key(inline("k"), SecretSource::File(path.clone()), None);
-    let provider = provider(&source, &|_| None).unwrap();
+    let provider = provider(&source, &[]).unwrap();
     let first = provider.credential().await.unwrap();
     assert_eq!(first.access_key_secret().reveal(), "first");
 
@@ -146,7 +162,7 @@ async fn a_bad_file_is_named_and_its_content_is_not() {
         let path = folder.path().join("token");
         fs::write(&path, content).unwrap();
         let token = Some(SecretSource::File(path.clone()));
-        let provider = provider(&key(inline("k"), inline("s"), token), &|_| None).unwrap();
+        let provider = provider(&key(inline("k"), inline("s"), token), &[]).unwrap();
         let error = outcome(&*provider).await.unwrap_err();
         assert!(error.contains(expected), "{error}");
         assert!(error.contains(&shown(&path)), "{error}");
@@ -158,13 +174,13 @@ async fn a_bad_file_is_named_and_its_content_is_not() {
 #[test]
 fn debug_output_shows_no_secret() {
     let source = key(inline("k"), inline("hunter2"), Some(inline("hunter2")));
-    let fixed = provider(&source, &|_| None).unwrap();
+    let fixed = provider(&source, &[]).unwrap();
     let mixed = key(
         inline("k"),
         inline("hunter2"),
         Some(SecretSource::File("x".into())),
     );
-    let files = provider(&mixed, &|_| None).unwrap();
+    let files = provider(&mixed, &[]).unwrap();
     let shown = format!("{source:?} {fixed:?} {files:?}");
     assert!(!shown.contains("hunter2"), "{shown}");
 }

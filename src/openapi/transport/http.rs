@@ -60,6 +60,22 @@ impl HttpTransport {
     /// If a proxy variable of the environment is no URL, or TLS cannot be set
     /// up.
     pub fn new(options: &HttpOptions) -> Result<Self, SetupError> {
+        Self::with(options, |builder| builder)
+    }
+
+    /// The same without any proxy, for services of the machine itself.
+    ///
+    /// # Errors
+    ///
+    /// If TLS cannot be set up.
+    pub fn direct(options: &HttpOptions) -> Result<Self, SetupError> {
+        Self::with(options, reqwest::ClientBuilder::no_proxy)
+    }
+
+    fn with(
+        options: &HttpOptions,
+        outside: fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Result<Self, SetupError> {
         let (tls, no_roots) = tls::client().map_err(|e| SetupError(e.into()))?;
         let builder = || {
             reqwest::Client::builder()
@@ -78,7 +94,7 @@ impl HttpTransport {
             client.map_err(|e| SetupError(e.without_url().into()))
         };
         Ok(Self {
-            outside: build(builder())?,
+            outside: build(outside(builder()))?,
             loopback: build(builder().no_proxy())?,
             origins: Origins::default(),
             body_limit_bytes: options.body_limit_bytes,
