@@ -162,6 +162,25 @@ fn files_with_a_key_are_checked() {
 }
 
 #[test]
+fn the_policy_arrives_in_its_order() {
+    let config = load(&data("good/policy.yml")).unwrap();
+    let limits = |sag_id: &str, user: &str| {
+        let limits = config.rules.policy.limits(&instance(sag_id), user);
+        let hours = |time: Option<Duration>| time.map(|time| time.as_secs() / 3600);
+        (
+            limits.sessions.map(std::num::NonZero::get),
+            hours(limits.session_length),
+            limits.bandwidth.map(|kbps| kbps.0),
+            hours(limits.dormant),
+        )
+    };
+    let everybody = (Some(1), Some(24), Some(2000), Some(30 * 24));
+    assert_eq!(limits("sag-abc123", "svc-x"), (Some(20), None, None, None));
+    assert_eq!(limits("sag-other", "svc-x"), everybody);
+    assert_eq!(limits("sag-abc123", "bob"), everybody);
+}
+
+#[test]
 fn every_source_of_a_credential_can_be_written() {
     let check = |text: &str, expected: CredentialSource| {
         let file = format!("accounts: [{{name: a, regions: [r], credentials: {text}}}]");

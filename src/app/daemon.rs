@@ -14,9 +14,10 @@ use super::cloud::{Access, ClientError, Ground};
 use super::publisher::Publisher;
 use super::reload::{self, Reloader, Request};
 use super::tasks::{TaskError, Tasks};
+use super::watch::Watch;
 use crate::clock::Clock;
 use crate::config::{Account, Config, Environment, Source};
-use crate::fleet::{self, Fleet};
+use crate::fleet;
 use crate::httpd::{self, Limits};
 use crate::openapi::transport;
 use crate::sweep::{self, Context};
@@ -94,9 +95,12 @@ impl Daemon {
         let publisher = Publisher {
             observations: received,
             changes: changed,
-            fleet: Fleet::new(fleet::Options {
-                retain: config.sweep.retain,
-            }),
+            watch: Watch::new(
+                fleet::Options {
+                    retain: config.sweep.retain,
+                },
+                config.rules.clone(),
+            ),
             options: config.exposition,
             published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
         };

@@ -17,6 +17,7 @@ use crate::exposition;
 use crate::model::{AccountName, NameError, Region};
 use crate::openapi::{CredentialSource, Endpoint, EndpointError, SecretSource};
 use crate::pacing::{Rate, RateError};
+use crate::rules;
 use crate::secret::Secret;
 use crate::sim::{self, Cloud, InvalidOptions};
 use crate::sweep::{self, AccountOptions};
@@ -144,6 +145,7 @@ fn config(cloud: SocketAddr) -> Result<Config, DemoError> {
             ..sweep::Options::default()
         },
         exposition: exposition::Options::default(),
+        rules: rules::Options::default(),
     })
 }
 

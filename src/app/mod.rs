@@ -20,6 +20,7 @@ mod publisher;
 mod reload;
 mod signals;
 mod tasks;
+mod watch;
 
 pub use self::cloud::ClientError;
 pub use self::daemon::{Daemon, Plan, SetupError};

@@ -8,9 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::cloud::{Access, Ground};
 use super::daemon::{Plan, QUEUED_OBSERVATIONS, SetupError, accesses};
+use super::watch::Watch;
 use crate::config::Account;
 use crate::exposition::Exposition;
-use crate::fleet::{self, Fleet};
+use crate::fleet;
 use crate::model::SweepOutcome;
 use crate::sweep::{Context, Progress, Sweeper};
 use crate::telemetry::Telemetry;
@@ -61,19 +62,20 @@ pub async fn once(
         let shutdown = shutdown.clone();
         async move { sweeper.sweep_once(&shutdown).await }
     }));
-    let mut fleet = Fleet::new(fleet::Options {
+    let fleet = fleet::Options {
         retain: plan.config.sweep.retain,
-    });
+    };
+    let mut watch = Watch::new(fleet, plan.config.rules.clone());
     let fold = async {
         while let Some(observation) = received.recv().await {
-            fleet.apply(observation);
+            watch.apply(observation);
         }
     };
     let (outcomes, ()) = tokio::join!(sweeps, fold);
     let Some(outcomes) = outcomes.into_iter().collect::<Option<Vec<_>>>() else {
         return Ok(None);
     };
-    let exposition = Exposition::new(fleet.snapshot(), plan.config.exposition);
+    let exposition = Exposition::new(watch.snapshot(), plan.config.exposition);
     let mut text = exposition.text.to_vec();
     text.extend(telemetry.encode()?);
     let outcome = outcomes.into_iter().max().unwrap_or(SweepOutcome::Complete);

@@ -8,16 +8,18 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Instant, timeout_at};
 
+use super::watch::Watch;
 use crate::exposition::{self, Exposition};
-use crate::fleet::{self, Fleet, Observation};
+use crate::fleet::{self, Observation};
+use crate::rules;
 use crate::web::Published;
 
-/// Folds observations into the fleet and publishes it.
+/// Folds observations into the fleet, judges it and publishes it.
 #[derive(Debug)]
 pub(super) struct Publisher {
     pub(super) observations: mpsc::Receiver<Observation>,
     pub(super) changes: mpsc::Receiver<Change>,
-    pub(super) fleet: Fleet,
+    pub(super) watch: Watch,
     pub(super) options: exposition::Options,
     pub(super) published: Arc<ArcSwap<Published>>,
 }
@@ -29,6 +31,7 @@ pub(super) struct Change {
     /// or not at all.
     pub(super) observations: Vec<Observation>,
     pub(super) fleet: fleet::Options,
+    pub(super) rules: rules::Options,
     pub(super) exposition: exposition::Options,
     /// Hears when all of it is published.
     pub(super) done: oneshot::Sender<()>,
@@ -52,7 +55,7 @@ impl Publisher {
                     let Some(observation) = observation else {
                         return Ok(());
                     };
-                    self.fleet.apply(observation);
+                    self.watch.apply(observation);
                     self.gather_until(next).await;
                     self.publish().await?;
                 }
@@ -66,11 +69,11 @@ impl Publisher {
     /// longer has been stopped before, so that what is queued is the last word.
     async fn change(&mut self, change: Change) -> Result<(), JoinError> {
         while let Ok(observation) = self.observations.try_recv() {
-            self.fleet.apply(observation);
+            self.watch.apply(observation);
         }
-        self.fleet.change_options(change.fleet);
+        self.watch.change_options(change.fleet, change.rules);
         for observation in change.observations {
-            self.fleet.apply(observation);
+            self.watch.apply(observation);
         }
         self.options = change.exposition;
         self.publish().await?;
@@ -82,13 +85,13 @@ impl Publisher {
     /// Takes what is queued, and what comes until then.
     async fn gather_until(&mut self, then: Instant) {
         while let Ok(Some(observation)) = timeout_at(then, self.observations.recv()).await {
-            self.fleet.apply(observation);
+            self.watch.apply(observation);
         }
     }
 
     /// Renders and compresses away from the threads that serve, then swaps.
     async fn publish(&self) -> Result<(), JoinError> {
-        let snapshot = self.fleet.snapshot();
+        let snapshot = self.watch.snapshot();
         let options = self.options;
         let render = move || Published::new(Exposition::new(snapshot, options));
         self.published

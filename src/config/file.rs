@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::account;
 use super::decode::{Checked, Cursor, Fields};
 use super::scalars::{choice, duration, number, whole};
-use super::{Account, Config};
+use super::{Account, Config, policy};
 use crate::exposition::{self, UserLabels};
+use crate::rules::{self, Policy};
 use crate::sweep::{self, PageSize, SessionsMode};
 
 /// Decodes the whole file. Relative paths in it start at `base`.
@@ -18,12 +19,17 @@ pub(super) fn config(at: &Cursor<'_>, base: &Path) -> Checked<Config> {
     });
     let sweep = fields.or("sweep", sweep::Options::default(), sweep);
     let exposition = fields.or("labels", exposition::Options::default(), labels);
-    fields.later(&["limits", "policy"]);
+    let policy = fields.or("policy", Policy::default(), policy::policy);
+    fields.later(&["limits"]);
     fields.finish();
     Ok(Config {
         accounts: accounts?,
         sweep: sweep?,
         exposition: exposition?,
+        rules: rules::Options {
+            policy: policy?,
+            ..rules::Options::default()
+        },
     })
 }
 

@@ -11,6 +11,7 @@ mod decode;
 mod file;
 mod narrow;
 mod node;
+mod policy;
 mod problem;
 mod scalars;
 mod source;
@@ -27,7 +28,7 @@ use crate::exposition;
 pub use crate::openapi::credentials::Environment;
 use crate::openapi::{CredentialSource, Endpoint};
 use crate::pacing::Rate;
-use crate::sweep;
+use crate::{rules, sweep};
 
 /// Everything that an operator chose in the configuration file, or by flags in
 /// its stead. Its `Debug` shows no secret.
@@ -39,6 +40,8 @@ pub struct Config {
     pub sweep: sweep::Options,
     /// What is published.
     pub exposition: exposition::Options,
+    /// What is judged.
+    pub rules: rules::Options,
 }
 
 /// One cloud account.

@@ -12,7 +12,7 @@ use super::{Account, Config, Problem, defaults, file, narrow, node};
 use crate::exposition;
 use crate::model::{AccountName, Region, SagId};
 use crate::openapi::{CredentialSource, Endpoint};
-use crate::sweep;
+use crate::{rules, sweep};
 
 /// Where a configuration comes from. Loading it again yields what is written
 /// there by then.
@@ -88,6 +88,7 @@ impl Source {
             }],
             sweep: sweep::Options::default(),
             exposition: exposition::Options::default(),
+            rules: rules::Options::default(),
         })
     }
 }

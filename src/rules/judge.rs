@@ -98,6 +98,11 @@ impl Judge {
         }
     }
 
+    /// The instances that were looked at.
+    pub fn instances(&self) -> impl Iterator<Item = &SagId> {
+        self.instances.keys()
+    }
+
     /// The instance is no longer there. Gives what was found in it.
     pub fn forget(&mut self, sag_id: &str) -> Vec<Turn> {
         let judged = self.instances.remove(sag_id);
