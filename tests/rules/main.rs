@@ -1,4 +1,4 @@
-//! The rules over made-up sweeps and over the simulated cloud.
+//! The rules over made-up sweeps and over the simulated world.
 
 #![expect(
     clippy::expect_used,
@@ -7,5 +7,7 @@
 )]
 #![expect(unreachable_pub, reason = "the modules of a test are its own")]
 
+mod properties;
+mod scenarios;
 mod tables;
 mod world;
