@@ -29,7 +29,7 @@ impl<'a> UserLines<'a> {
         Self {
             users: instance.users(),
             column,
-            prefix: text::user_prefix(family, instance.sag_id().as_str()),
+            prefix: text::user_prefix(family, instance.sag_id().as_str(), column.rule()),
         }
     }
 
@@ -106,6 +106,18 @@ fn write_column(
         }),
         UserColumn::LastOnline => {
             block.dense(rows, |row| users.last_online_seconds(row).map(u64::from));
+        }
+        UserColumn::SessionLimit => {
+            block.dense(rows, |row| users.session_limit(row).map(u64::from));
+        }
+        UserColumn::Anomaly(rule) => {
+            let found = users.found(rule, &rows);
+            let mut left = found.iter().filter_map(|finding| finding.row).peekable();
+            // Few users have one, so most rows are not even looked at.
+            let first = left.peek().copied().unwrap_or(rows.end);
+            let last = found.last().and_then(|finding| finding.row);
+            let end = last.map_or(first, |last| last + 1);
+            block.dense(first..end, |row| left.next_if_eq(&row).map(|_| 1));
         }
         UserColumn::OldestSessionStart => block.sparse(online, |o| o.oldest_start_seconds()),
         UserColumn::NewestSessionStart => block.sparse(online, |o| o.newest_start_seconds()),

@@ -117,11 +117,19 @@ impl Cursor {
     }
 
     fn next_family(&mut self) {
+        let family = self.family + 1;
         *self = Self {
-            family: self.family + 1,
+            family,
+            is_header_written: self.is_header_written && goes_on(family),
             ..Self::default()
         };
     }
+}
+
+/// Whether the table goes on with the family of the entry before.
+fn goes_on(entry: usize) -> bool {
+    let name = |entry: usize| FAMILIES.get(entry).map(|(family, _)| family.name);
+    entry.checked_sub(1).and_then(name) == name(entry)
 }
 
 fn is_published(source: Source, options: Options) -> bool {

@@ -187,6 +187,7 @@ impl InstanceSnapshot {
             roster: &self.roster,
             presence: &self.presence,
             retain: self.retain,
+            marks: self.marks.as_deref(),
         }
     }
 

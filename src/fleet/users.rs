@@ -6,9 +6,10 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use super::column::{Names, moment_seconds, unpack_moment};
+use super::marks::{Finding, Marks};
 use super::presence::{NEVER, Presence};
 use super::roster::Roster;
-use crate::model::{Kbps, Session, UserState};
+use crate::model::{Kbps, Rule, Session, UserState};
 
 /// The users of an instance, in the order of their names.
 ///
@@ -19,6 +20,7 @@ pub struct Users<'a> {
     pub(super) roster: &'a Roster,
     pub(super) presence: &'a Presence,
     pub(super) retain: u8,
+    pub(super) marks: Option<&'a Marks>,
 }
 
 /// One user.
@@ -106,6 +108,21 @@ impl<'a> Users<'a> {
     #[inline]
     pub fn is_fresh(&self, row: usize) -> bool {
         self.presence.age(row) == 0 && self.roster.is_shown(row)
+    }
+
+    /// How many sessions the policy allows the user.
+    #[inline]
+    pub fn session_limit(&self, row: usize) -> Option<u32> {
+        let limit = self.marks?.session_limit(row)?;
+        self.roster.is_shown(row).then_some(limit)
+    }
+
+    /// What a rule found at the users in these rows, in their order.
+    pub fn found(&self, rule: Rule, rows: &Range<usize>) -> &'a [Finding] {
+        let findings = self.marks.map_or(&[][..], |marks| marks.of_rule(rule));
+        let start = findings.partition_point(|finding| finding.row < Some(rows.start));
+        let end = findings.partition_point(|finding| finding.row < Some(rows.end));
+        findings.get(start..end).unwrap_or_default()
     }
 
     /// The users in these rows that are online, as last observed.

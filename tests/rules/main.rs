@@ -8,6 +8,7 @@
 #![expect(unreachable_pub, reason = "the modules of a test are its own")]
 
 mod properties;
+mod published;
 mod scenarios;
 mod tables;
 mod world;
