@@ -1,5 +1,6 @@
 //! The object graph of the daemon, and its life from start to drain.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,18 +12,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::accounts::Accounts;
 use super::cloud::{Access, ClientError, Ground};
+use super::gate::{self, Gate};
 use super::publisher::Publisher;
 use super::reload::{self, Reloader, Request};
-use super::tasks::{TaskError, Tasks};
+use super::tasks::{TaskError, TaskResult, Tasks};
 use super::watch::Watch;
 use crate::clock::Clock;
-use crate::config::{Account, Config, Environment, Source};
+use crate::config::{Account, Config, Environment, Errors, Source, Web};
 use crate::fleet;
+use crate::httpd::systemd::Manager;
 use crate::httpd::{self, Limits};
 use crate::openapi::transport;
 use crate::sweep::{self, Context};
 use crate::telemetry::{BuildInfo, Telemetry};
-use crate::web::{self, Lifecycle, Published, Reload, Router, TelemetryPath};
+use crate::web::{self, Lifecycle, Published, Reload, Router};
 
 /// Everything that a daemon is built from.
 #[derive(Debug)]
@@ -32,12 +35,10 @@ pub struct Plan {
     /// Where the configuration comes from anew at a reload; `None` for one that
     /// is built in.
     pub source: Option<Source>,
-    /// Whether a reload can be asked for over HTTP.
-    pub lifecycle_over_http: bool,
     /// The environment of the process, for credentials.
     pub environment: Environment,
-    /// Where the metrics are.
-    pub telemetry_path: TelemetryPath,
+    /// How the pages are served.
+    pub web: Web,
     /// What runs.
     pub build: BuildInfo,
     /// Tells the time.
@@ -52,9 +53,19 @@ pub struct Daemon {
     reloader: Reloader,
     requests: mpsc::Receiver<Request>,
     publisher: Publisher,
+    gate: Gate,
     router: Router,
     telemetry: Telemetry,
     lifecycle: Lifecycle,
+}
+
+/// What the daemon meets the world with.
+#[derive(Debug)]
+pub struct Outside {
+    /// Where it serves.
+    pub listeners: Vec<TcpListener>,
+    /// Who is told how it fares.
+    pub manager: Manager,
 }
 
 /// A daemon cannot be built.
@@ -66,6 +77,9 @@ pub enum SetupError {
     /// A cloud account cannot be called.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The web configuration is wrong.
+    #[error(transparent)]
+    Web(#[from] Errors),
     /// A metric is declared wrongly, which a test rules out.
     #[error("the metrics cannot be registered")]
     Telemetry(#[from] prometheus::Error),
@@ -104,13 +118,14 @@ impl Daemon {
             options: config.exposition,
             published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
         };
+        let gate = gate(plan.web.config_file, &telemetry, plan.clock)?;
         let lifecycle = Lifecycle::new();
         let options = web::Options {
-            telemetry_path: plan.telemetry_path,
+            telemetry_path: plan.web.telemetry_path,
             build: plan.build,
         };
         let (reloader, requests) = Reloader::new(plan.clock, telemetry.clone());
-        let over_http: Option<Arc<dyn Reload>> = match plan.lifecycle_over_http {
+        let over_http: Option<Arc<dyn Reload>> = match plan.web.enable_lifecycle {
             true => Some(Arc::new(reloader.clone())),
             false => None,
         };
@@ -122,10 +137,16 @@ impl Daemon {
             reloader,
             requests,
             publisher,
+            gate,
             router: router.with_reload(over_http),
             telemetry,
             lifecycle,
         })
+    }
+
+    /// Whether the pages are served over TLS.
+    pub fn is_secure(&self) -> bool {
+        self.gate.is_secure()
     }
 
     /// Serves and sweeps until `shutdown`, then drains.
@@ -133,19 +154,22 @@ impl Daemon {
     /// # Errors
     ///
     /// If a task fails, panics, ends by itself or does not end in time.
-    pub async fn run(
-        self,
-        listeners: Vec<TcpListener>,
-        shutdown: CancellationToken,
-    ) -> Result<(), TaskError> {
+    pub async fn run(self, outside: Outside, shutdown: CancellationToken) -> Result<(), TaskError> {
+        let manager = Arc::new(outside.manager);
         let lifecycle = self.lifecycle.clone();
         let serving = CancellationToken::new();
         let sweeping = CancellationToken::new();
-        let mut tasks = self.start(listeners, &serving, &sweeping);
+        let mut tasks = self.start(outside.listeners, &serving, &sweeping);
+        tasks.spawn(
+            "watchdog",
+            keep_alive(Arc::clone(&manager), lifecycle.clone(), sweeping.clone()),
+        );
+        manager.ready();
         let ended = shutdown.run_until_cancelled(tasks.first_end()).await;
         if ended.is_some() {
             lifecycle.task_died();
         }
+        manager.stopping();
         lifecycle.drain();
         serving.cancel();
         sweeping.cancel();
@@ -162,8 +186,8 @@ impl Daemon {
         let mut tasks = Tasks::new();
         let limits = Limits::default();
         let served = httpd::serve(
-            listeners,
-            self.router,
+            self.gate.entrance(listeners),
+            self.gate.guard(self.router),
             limits,
             self.telemetry,
             serving.clone(),
@@ -172,6 +196,7 @@ impl Daemon {
             "http",
             async move { served.await.map(drop).map_err(Into::into) },
         );
+        tasks.spawn("web configuration", follow(self.gate, sweeping.clone()));
         let publisher = self.publisher.run();
         tasks.spawn(
             "publisher",
@@ -188,6 +213,33 @@ impl Daemon {
         tasks.spawn("cloud accounts", swept);
         tasks
     }
+}
+
+fn gate(file: Option<PathBuf>, telemetry: &Telemetry, clock: Clock) -> Result<Gate, Errors> {
+    match file {
+        Some(file) => Gate::configured(file, telemetry.clone(), clock),
+        None => Ok(Gate::open_to_all(telemetry.clone(), clock)),
+    }
+}
+
+/// Follows the web configuration. Without one there is nothing to do until the
+/// end.
+async fn follow(gate: Gate, shutdown: CancellationToken) -> TaskResult {
+    gate.follow(gate::PERIOD, shutdown.clone()).await;
+    shutdown.cancelled().await;
+    Ok(())
+}
+
+/// Tells the service manager that the program works, if it wants to know.
+async fn keep_alive(
+    manager: Arc<Manager>,
+    lifecycle: Lifecycle,
+    shutdown: CancellationToken,
+) -> TaskResult {
+    let is_alive = || lifecycle.is_healthy();
+    manager.keep_alive(is_alive, shutdown.clone()).await;
+    shutdown.cancelled().await;
+    Ok(())
 }
 
 /// How each cloud account is called.

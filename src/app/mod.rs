@@ -23,7 +23,7 @@ mod tasks;
 mod watch;
 
 pub use self::cloud::ClientError;
-pub use self::daemon::{Daemon, Plan, SetupError};
+pub use self::daemon::{Daemon, Outside, Plan, SetupError};
 pub use self::demo::{Demo, DemoError};
 pub use self::listen::{ListenError, listen};
 pub use self::once::{Once, once};

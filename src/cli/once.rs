@@ -43,7 +43,7 @@ pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure>
         environment,
         build: version::BUILD,
     };
-    wiring::runtime()?.block_on(wiring::once(options))
+    wiring::block_on(wiring::once(options))
 }
 
 /// Writes the exposition to standard output.

@@ -8,6 +8,7 @@ use super::logging::LogFlags;
 use super::{version, wiring};
 use crate::app;
 use crate::config::{Environment, ListenAddress, Loaded, Source, Web};
+use crate::httpd::systemd;
 use crate::telemetry::BuildInfo;
 
 /// The flags of `serve`, and of `check`.
@@ -17,9 +18,6 @@ pub(super) struct Flags {
     source: SourceFlags,
     #[command(flatten)]
     web: WebFlags,
-    /// Let POST /-/reload read the configuration anew, as SIGHUP does
-    #[arg(long = "web.enable-lifecycle", help_heading = "Web")]
-    enable_lifecycle: bool,
     #[command(flatten)]
     log: LogFlags,
 }
@@ -33,17 +31,20 @@ pub(super) struct Options {
     pub(super) loaded: Loaded,
     /// Where to serve.
     pub(super) web: Web,
-    /// Whether a reload can be asked for over HTTP.
-    pub(super) lifecycle_over_http: bool,
     /// The environment at the start, for credentials.
     pub(super) environment: Environment,
     /// What runs.
     pub(super) build: BuildInfo,
 }
 
-pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure> {
+pub(super) fn run(
+    flags: Flags,
+    environment: Environment,
+    manager: &systemd::Environment,
+) -> Result<(), Failure> {
     let options = resolve(flags, environment)?;
-    wiring::runtime()?.block_on(wiring::serve(options))
+    let front = wiring::Front::new(&options.web, manager)?;
+    wiring::block_on(wiring::serve(options, front))
 }
 
 /// From flags to options; the log runs from here on.
@@ -57,7 +58,6 @@ pub(super) fn resolve(flags: Flags, environment: Environment) -> Result<Options,
         source,
         loaded,
         web,
-        lifecycle_over_http: flags.enable_lifecycle,
         environment,
         build: version::BUILD,
     })

@@ -31,11 +31,13 @@ mod inherited;
 mod instance;
 mod ledger;
 mod marks;
+mod moments;
 mod observation;
 mod presence;
 mod roster;
 mod snapshot;
 mod totals;
+mod traffic;
 mod users;
 
 #[cfg(test)]
@@ -53,6 +55,7 @@ pub use self::ledger::{Change, Durations, Ledger};
 pub use self::marks::{Finding, Marks};
 pub use self::observation::{
     Accounts, Collected, InstanceObservation, Observation, SessionState, Sessions, UserSessions,
+    UserTraffic,
 };
 pub use self::snapshot::{AccountStatus, Snapshot};
 pub use self::totals::Totals;

@@ -143,6 +143,8 @@ fn observed(truth: &InstanceTruth, at: Timestamp, with_accounts: bool) -> Instan
             users: sessions.collect(),
         }),
         facts: Collected::NotDue,
+        traffic: Collected::NotDue,
+        reported_clients: None,
     }
 }
 

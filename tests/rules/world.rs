@@ -138,6 +138,8 @@ pub fn sweep(second: i64, accounts: &str, sessions: &str) -> InstanceObservation
                 .collect(),
         }),
         facts: Collected::NotDue,
+        traffic: Collected::NotDue,
+        reported_clients: None,
     }
 }
 
