@@ -14,6 +14,7 @@ mod cloud;
 mod daemon;
 mod demo;
 pub mod gate;
+mod judgement;
 mod listen;
 mod once;
 mod publisher;

@@ -29,6 +29,18 @@ async fn a_healthy_world_raises_nothing() {
 }
 
 #[tokio::test]
+async fn the_mixed_world_raises_what_concerns_single_users() {
+    let mut raised = BTreeSet::new();
+    for seed in 1..=4 {
+        raised.extend(rules_raised(Scenario::Mixed, seed, 5 * MINUTE, 2 * DAY));
+    }
+    for rule in [Rule::MassDisconnect, Rule::ClockSkew] {
+        assert!(!raised.contains(&rule), "{rule}");
+    }
+    assert!(raised.len() >= 5, "{raised:?}");
+}
+
+#[tokio::test]
 async fn each_scenario_raises_its_rule_and_no_other() {
     for (scenario, rule, interval, length) in [
         (
