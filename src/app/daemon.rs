@@ -117,6 +117,7 @@ impl Daemon {
             ),
             options: config.exposition,
             published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
+            telemetry: telemetry.clone(),
         };
         let gate = gate(plan.web.config_file, &telemetry, plan.clock)?;
         let lifecycle = Lifecycle::new();
@@ -247,7 +248,8 @@ pub(super) fn accesses(
     config: &Config,
     ground: &Ground,
 ) -> Result<Vec<(Account, Access)>, ClientError> {
-    let access = |account: &Account| Ok((account.clone(), ground.access(account)?));
+    let access =
+        |account: &Account| Ok((account.clone(), ground.access(account, config.sweep.shard)?));
     config.accounts.iter().map(access).collect()
 }
 

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::cloud::{Access, Ground};
 use super::daemon::{Plan, QUEUED_OBSERVATIONS, SetupError, accesses};
 use super::watch::Watch;
+use crate::catalog::Format;
 use crate::config::Account;
 use crate::exposition::Exposition;
 use crate::fleet;
@@ -54,6 +55,7 @@ pub async fn once(
             access.client,
             context.clone(),
         )
+        .within(access.rate)
     };
     let sweepers: Vec<_> = accounts.map(sweeper).collect();
     drop(context);
@@ -76,7 +78,11 @@ pub async fn once(
         return Ok(None);
     };
     let exposition = Exposition::new(watch.snapshot(), plan.config.exposition);
-    let mut text = exposition.text.to_vec();
+    telemetry.series_limited(exposition.is_limited());
+    let mut text = Vec::new();
+    exposition
+        .writer(Format::Text)
+        .for_each_frame(|frame| text.extend_from_slice(frame));
     text.extend(telemetry.encode()?);
     let outcome = outcomes.into_iter().max().unwrap_or(SweepOutcome::Complete);
     Ok(Some(Once { text, outcome }))

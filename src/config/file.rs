@@ -85,6 +85,7 @@ fn sweep(at: &Cursor<'_>) -> Checked<sweep::Options> {
         retain: retain?,
         page_size: page_size?,
         sessions: sessions?,
+        ..default
     })
 }
 
@@ -96,6 +97,7 @@ fn labels(at: &Cursor<'_>) -> Checked<exposition::Options> {
     fields.finish();
     Ok(exposition::Options {
         user_labels: user_labels?,
+        ..default
     })
 }
 

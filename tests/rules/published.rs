@@ -6,7 +6,10 @@ use sag_exporter::model::Rule;
 use crate::world::{Court, policy, sweep};
 
 fn text(court: &Court, user_labels: UserLabels) -> String {
-    let options = exposition::Options { user_labels };
+    let options = exposition::Options {
+        user_labels,
+        ..exposition::Options::default()
+    };
     let mut text = Vec::new();
     exposition::render(&court.fleet.snapshot(), options, &mut text);
     String::from_utf8(text).expect("text")
