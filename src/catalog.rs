@@ -128,6 +128,8 @@ families! {
         "Sessions that were seen to end between two sweeps; a reconnect within one interval is seen only if its start time was read.";
     SESSION_DURATION = Histogram "sag_session_duration_seconds" ["sag_id"]
         "How long the sessions lasted that were seen to end, to the precision of the sweep interval.";
+    ANOMALIES = Gauge "sag_anomalies" ["sag_id" "rule"]
+        "Anomalies that a rule finds now, users and the instance itself counted one by one.";
     USER_ENABLED = Gauge "sag_user_enabled" ["sag_id" "user"]
         "Whether the client account may log in (1) or is disabled (0).";
     USER_STATIC_IP = Gauge "sag_user_static_ip" ["sag_id" "user"]
@@ -148,6 +150,10 @@ families! {
         "Traffic of the client account in this month so far; it starts anew with each month.";
     USER_TRAFFIC_ALLOWANCE_REMAINING = Gauge "sag_user_traffic_allowance_remaining_bytes" ["sag_id" "user"]
         "What is left of the free traffic of the client account in this month.";
+    USER_SESSION_LIMIT = Gauge "sag_user_session_limit" ["sag_id" "user"]
+        "How many sessions at once the policy allows the client account; only if it says so.";
+    USER_ANOMALY = Gauge "sag_user_anomaly" ["sag_id" "rule" "user"]
+        "An anomaly that a rule finds at the client account now; always 1.";
 }
 
 families! {

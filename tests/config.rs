@@ -127,6 +127,25 @@ fn a_file_that_is_not_there_is_named() {
 }
 
 #[test]
+fn the_policy_arrives_in_its_order() {
+    let config = load(&data("good/policy.yml")).unwrap();
+    let limits = |sag_id: &str, user: &str| {
+        let limits = config.rules.policy.limits(&instance(sag_id), user);
+        let hours = |time: Option<Duration>| time.map(|time| time.as_secs() / 3600);
+        (
+            limits.sessions.map(std::num::NonZero::get),
+            hours(limits.session_length),
+            limits.bandwidth.map(|kbps| kbps.0),
+            hours(limits.dormant),
+        )
+    };
+    let everybody = (Some(1), Some(24), Some(2000), Some(30 * 24));
+    assert_eq!(limits("sag-abc123", "svc-x"), (Some(20), None, None, None));
+    assert_eq!(limits("sag-other", "svc-x"), everybody);
+    assert_eq!(limits("sag-abc123", "bob"), everybody);
+}
+
+#[test]
 fn flags_stand_in_for_a_file() {
     let source = Source {
         origin: Origin::Flags {

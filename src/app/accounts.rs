@@ -203,6 +203,7 @@ impl Accounts {
             fleet: fleet::Options {
                 retain: config.sweep.retain,
             },
+            rules: config.rules.clone(),
             exposition: config.exposition,
             pseudonyms,
             done,

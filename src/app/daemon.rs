@@ -18,9 +18,10 @@ use super::gate::{self, Gate};
 use super::publisher::Publisher;
 use super::reload::{self, Reloader, Request};
 use super::tasks::{TaskError, TaskResult, Tasks};
+use super::watch::Watch;
 use crate::clock::Clock;
 use crate::config::{Account, Config, Environment, Errors, Source, Web};
-use crate::fleet::{self, Fleet, Pseudonyms};
+use crate::fleet::{self, Pseudonyms};
 use crate::httpd::systemd::Manager;
 use crate::httpd::{self, Limits};
 use crate::openapi::transport;
@@ -114,14 +115,14 @@ impl Daemon {
         };
         let config = plan.config;
         let accounts = accesses(&config, &ground)?;
-        let mut fleet = Fleet::new(fleet::Options {
+        let kept = fleet::Options {
             retain: config.sweep.retain,
-        });
-        fleet.change_pseudonyms(plan.pseudonyms);
+        };
+        let watch = Watch::new(kept, plan.pseudonyms, config.rules.clone());
         let publisher = Publisher {
             observations: received,
             changes: changed,
-            fleet,
+            watch,
             options: config.exposition,
             published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
             telemetry: telemetry.clone(),

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::daemon::{Daemon, Outside, Plan, SetupError};
+use super::judgement;
 use super::tasks::TaskError;
 use crate::clock::Clock;
 use crate::config::{Account, Config, Environment, PseudonymKey, Web};
@@ -17,6 +18,7 @@ use crate::exposition;
 use crate::model::{AccountName, NameError, Region};
 use crate::openapi::{CredentialSource, Endpoint, EndpointError, SecretSource};
 use crate::pacing::{Rate, RateError};
+use crate::rules;
 use crate::secret::Secret;
 use crate::sim::{self, Cloud, InvalidOptions};
 use crate::sweep::{self, AccountOptions};
@@ -62,11 +64,15 @@ impl Demo {
     /// If the world is too large or nothing can be bound.
     pub async fn build(world: sim::Options, web: Web, build: BuildInfo) -> Result<Self, DemoError> {
         let clock = Clock::system();
+        let day = world.tempo.day();
         let cloud = Cloud::new(world, clock)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let plan = Plan {
-            config: config(address)?,
+            config: Config {
+                rules: judgement::options(&cloud, day),
+                ..config(address)?
+            },
             pseudonyms: None,
             source: None,
             environment: Environment::default(),
@@ -141,6 +147,7 @@ fn config(cloud: SocketAddr) -> Result<Config, DemoError> {
         },
         exposition: exposition::Options::default(),
         pseudonyms: PseudonymKey::default(),
+        rules: rules::Options::default(),
     })
 }
 

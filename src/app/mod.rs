@@ -15,6 +15,7 @@ mod daemon;
 mod demo;
 mod examination;
 pub mod gate;
+mod judgement;
 mod listen;
 mod once;
 mod publisher;
@@ -22,6 +23,7 @@ mod reload;
 mod signals;
 mod survey;
 mod tasks;
+mod watch;
 mod whois;
 
 pub use self::cloud::ClientError;

@@ -8,10 +8,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::cloud::{Access, Ground};
 use super::daemon::{Plan, QUEUED_OBSERVATIONS, SetupError, accesses};
+use super::watch::Watch;
 use crate::catalog::Format;
 use crate::config::Account;
 use crate::exposition::Exposition;
-use crate::fleet::{self, Fleet};
+use crate::fleet;
 use crate::model::SweepOutcome;
 use crate::sag;
 use crate::sweep::{Context, Progress, Sweeper};
@@ -64,20 +65,20 @@ pub async fn once(
         let shutdown = shutdown.clone();
         async move { sweeper.sweep_once(&shutdown).await }
     }));
-    let mut fleet = Fleet::new(fleet::Options {
+    let fleet = fleet::Options {
         retain: plan.config.sweep.retain,
-    });
-    fleet.change_pseudonyms(plan.pseudonyms);
+    };
+    let mut watch = Watch::new(fleet, plan.pseudonyms, plan.config.rules.clone());
     let fold = async {
         while let Some(observation) = received.recv().await {
-            fleet.apply(observation);
+            watch.apply(observation);
         }
     };
     let (outcomes, ()) = tokio::join!(sweeps, fold);
     let Some(outcomes) = outcomes.into_iter().collect::<Option<Vec<_>>>() else {
         return Ok(None);
     };
-    let exposition = Exposition::new(fleet.snapshot(), plan.config.exposition);
+    let exposition = Exposition::new(watch.snapshot(), plan.config.exposition);
     telemetry.series_limited(exposition.is_limited());
     let mut text = Vec::new();
     exposition

@@ -8,17 +8,19 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
+use super::watch::Watch;
 use crate::exposition::{self, Exposition};
-use crate::fleet::{self, Fleet, Observation, Pseudonyms};
+use crate::fleet::{self, Observation, Pseudonyms};
+use crate::rules;
 use crate::telemetry::Telemetry;
 use crate::web::Published;
 
-/// Folds observations into the fleet and publishes it.
+/// Folds observations into the fleet, judges it and publishes it.
 #[derive(Debug)]
 pub(super) struct Publisher {
     pub(super) observations: mpsc::Receiver<Observation>,
     pub(super) changes: mpsc::Receiver<Change>,
-    pub(super) fleet: Fleet,
+    pub(super) watch: Watch,
     pub(super) options: exposition::Options,
     pub(super) published: Arc<ArcSwap<Published>>,
     pub(super) telemetry: Telemetry,
@@ -31,6 +33,7 @@ pub(super) struct Change {
     /// or not at all.
     pub(super) observations: Vec<Observation>,
     pub(super) fleet: fleet::Options,
+    pub(super) rules: rules::Options,
     pub(super) exposition: exposition::Options,
     pub(super) pseudonyms: Option<Pseudonyms>,
     /// Hears when all of it is published.
@@ -56,7 +59,7 @@ impl Publisher {
                     let Some(observation) = observation else {
                         return Ok(());
                     };
-                    self.fleet.apply(observation);
+                    self.watch.apply(observation);
                     self.gather_until(next).await
                 }
                 Some(change) = self.changes.recv() => Some(change),
@@ -73,12 +76,12 @@ impl Publisher {
     /// longer has been stopped before, so that what is queued is the last word.
     async fn change(&mut self, change: Change) -> Result<Duration, JoinError> {
         while let Ok(observation) = self.observations.try_recv() {
-            self.fleet.apply(observation);
+            self.watch.apply(observation);
         }
-        self.fleet.change_options(change.fleet);
-        self.fleet.change_pseudonyms(change.pseudonyms);
+        self.watch.change_options(change.fleet, change.rules);
+        self.watch.change_pseudonyms(change.pseudonyms);
         for observation in change.observations {
-            self.fleet.apply(observation);
+            self.watch.apply(observation);
         }
         self.options = change.exposition;
         let took = self.publish().await?;
@@ -94,7 +97,7 @@ impl Publisher {
             tokio::select! {
                 biased;
                 Some(change) = self.changes.recv() => return Some(change),
-                observation = self.observations.recv() => self.fleet.apply(observation?),
+                observation = self.observations.recv() => self.watch.apply(observation?),
                 () = sleep_until(then) => return None,
             }
         }
@@ -104,7 +107,7 @@ impl Publisher {
     /// that took.
     async fn publish(&self) -> Result<Duration, JoinError> {
         let start = Instant::now();
-        let snapshot = self.fleet.snapshot();
+        let snapshot = self.watch.snapshot();
         let options = self.options;
         let previous = self.published.load_full();
         let follow = move || previous.followed_by(Exposition::new(snapshot, options));

@@ -11,7 +11,7 @@ use super::logging::LogFlags;
 use super::{version, wiring};
 use crate::config::{ListenAddress, Web};
 use crate::httpd::systemd;
-use crate::sim::{self, Tempo};
+use crate::sim::{self, Scenario, Tempo};
 use crate::telemetry::BuildInfo;
 use crate::web::TelemetryPath;
 
@@ -40,7 +40,7 @@ pub(super) struct Options {
 pub(super) fn run(flags: Flags, manager: &systemd::Environment) -> Result<(), Failure> {
     let default = ListenAddress::parse("127.0.0.1:10724").map_err(Failure::run)?;
     let options = Options {
-        world: flags.world.resolve(Tempo::DEMO)?,
+        world: flags.world.resolve(Tempo::DEMO, Scenario::Mixed)?,
         web: flags.web.resolve(default)?,
         build: version::BUILD,
     };
@@ -92,6 +92,7 @@ Point Prometheus at it with this in prometheus.yml:
       static_configs:
         - targets: ['TARGET']
 and ask it, for example: sum by (sag_id) (sag_online_users)
+or, after a minute or two, what should not be: sag_user_anomaly
 
 Ctrl-C ends it.
 ";

@@ -138,9 +138,10 @@ pub(super) struct WorldFlags {
 
     /// What goes on: steady, quiet, shared-account, disabled-online, flapping,
     /// mass-disconnect, duplicate-ip, static-ip-mismatch, bandwidth-drift,
-    /// dormant, long-session or clock-skew
-    #[arg(long = "sim.scenario", value_name = "NAME", default_value_t = Scenario::Steady)]
-    scenario: Scenario,
+    /// dormant, long-session, clock-skew or mixed
+    /// [default: steady; demo: mixed]
+    #[arg(long = "sim.scenario", value_name = "NAME")]
+    scenario: Option<Scenario>,
 
     /// Calls per second for each operation and cloud account; 0 for no quota
     #[arg(long = "sim.quota", value_name = "RATE", default_value_t = 0.0)]
@@ -149,13 +150,14 @@ pub(super) struct WorldFlags {
 }
 
 impl WorldFlags {
-    /// `tempo` is how fast days pass.
-    pub(super) fn resolve(self, tempo: Tempo) -> Result<sim::Options, Failure> {
+    /// `tempo` is how fast days pass; `usual` is what goes on unless something
+    /// else is asked for.
+    pub(super) fn resolve(self, tempo: Tempo, usual: Scenario) -> Result<sim::Options, Failure> {
         let options = sim::Options {
             seed: self.seed,
             instances: self.instances,
             users: self.users,
-            scenario: self.scenario,
+            scenario: self.scenario.unwrap_or(usual),
             quota: self.quota,
             tempo,
             ..sim::Options::default()
@@ -191,7 +193,7 @@ mod tests {
     #[test]
     fn the_defaults_are_those_of_the_simulator() {
         let flags = World::try_parse_from(["sim"]).unwrap().flags;
-        let options = flags.resolve(Tempo::REAL).unwrap();
+        let options = flags.resolve(Tempo::REAL, Scenario::Steady).unwrap();
         let default = sim::Options::default();
         assert_eq!(format!("{options:?}"), format!("{default:?}"));
     }

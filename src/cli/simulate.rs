@@ -11,7 +11,7 @@ use super::flags::WorldFlags;
 use super::logging::LogFlags;
 use super::wiring;
 use crate::config::ListenAddress;
-use crate::sim::{self, Script, Tempo};
+use crate::sim::{self, Scenario, Script, Tempo};
 
 /// The flags of `simulate`.
 #[derive(Debug, Args)]
@@ -47,7 +47,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(flags: Flags) -> Result<(), Failure> {
-    let world = flags.world.resolve(Tempo::REAL)?;
+    let world = flags.world.resolve(Tempo::REAL, Scenario::Steady)?;
     let faults = match &flags.faults {
         Some(file) => Script::load(file).map_err(Failure::bad_file)?,
         None => Script::default(),

@@ -44,6 +44,11 @@ fn mapping(keys: &[Key], place: Place, lines: &mut Vec<Line>) {
         let hash = place.hash.or(is_comment.then_some(indent));
         let entry = entry(key);
         let code = match hash {
+            // The whole list is a comment, dashes included.
+            Some(hash) if hash <= place.indent => {
+                let inner = place.indent - hash;
+                format!("{:hash$}# {:inner$}{dash}{entry}", "", "")
+            }
             Some(hash) => format!("{:hash$}# {:inner$}{entry}", "", "", inner = indent - hash),
             None => format!("{:indent$}{dash}{entry}", "", indent = place.indent),
         };
@@ -118,12 +123,15 @@ mod tests {
                 let code = if code.is_empty() { line } else { code };
                 let bare = code.replacen("# ", "", 1);
                 let indent = bare.len() - bare.trim_start().len();
-                let name = bare.trim_start().split(':').next().unwrap().to_owned();
+                let key = bare.trim_start().trim_start_matches("- ");
+                let name = key.split(':').next().unwrap().to_owned();
                 if indent <= SECTION_INDENT {
                     section.clone_from(&name);
                 }
                 let kept = [&name, &section].map(|word| keep.contains(&word.as_str()));
-                if !code.contains("# ") || kept == [true; 2] {
+                // Roles have a key of the same name as one of the file.
+                let meant = indent > 0 || keep.first() == Some(&name.as_str());
+                if !code.contains("# ") || (meant && kept == [true; 2]) {
                     text += &format!("{bare}\n");
                 }
             }
@@ -136,6 +144,7 @@ mod tests {
         };
         check(&["instances"]);
         check(&["pseudonym_key_file"]);
+        check(&["policy", "match", "sessions", "bandwidth"]);
         let role = [
             "session_name",
             "policy",

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::account;
 use super::decode::{Checked, Cursor, Fields};
 use super::scalars::{choice, duration, number, path, whole};
-use super::{Account, Config, PseudonymKey};
+use super::{Account, Config, PseudonymKey, policy};
 use crate::exposition::{self, UserLabels};
+use crate::rules::{self, Policy};
 use crate::sweep::{self, PageSize, SessionsMode};
 
 /// Decodes the whole file. Relative paths in it start at `base`.
@@ -18,8 +19,8 @@ pub(super) fn config(at: &Cursor<'_>, base: &Path) -> Checked<Config> {
     });
     let sweep = fields.or("sweep", sweep::Options::default(), sweep);
     let labels = fields.or("labels", Labels::default(), |at| labels(at, base));
+    let policy = fields.or("policy", Policy::default(), policy::policy);
     let user_series = fields.or("limits", None, limits);
-    fields.later(&["policy"]);
     fields.finish();
     let default = exposition::Options::default();
     let labels = labels?;
@@ -31,6 +32,10 @@ pub(super) fn config(at: &Cursor<'_>, base: &Path) -> Checked<Config> {
             user_series_limit: user_series?.unwrap_or(default.user_series_limit),
         },
         pseudonyms: labels.pseudonyms,
+        rules: rules::Options {
+            policy: policy?,
+            ..rules::Options::default()
+        },
     })
 }
 

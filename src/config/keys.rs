@@ -55,6 +55,11 @@ pub(super) const FILE: &[Key] = &[
     required("accounts", Kind::Maps(ACCOUNT), "the cloud accounts"),
     optional("sweep", Kind::Map(SWEEP), "how they are read"),
     optional("labels", Kind::Map(LABELS), "how users are named"),
+    alternative(
+        "policy",
+        Kind::Maps(ENTRY),
+        "what is expected of which user; the first match wins",
+    ),
     optional("limits", Kind::Map(LIMITS), "where to stop"),
 ];
 
@@ -251,6 +256,27 @@ const LIMITS: &[Key] = &[optional(
     "above it series of single users give way to aggregates",
 )];
 
+const ENTRY: &[Key] = &[
+    required(
+        "match",
+        Kind::Text("\"*\""),
+        "a pattern on the name of the user",
+    ),
+    optional("sag_id", Kind::Text("sag-abc123"), "only in this instance"),
+    optional("sessions", whole("1", 1, Some(1_000)), "at once"),
+    optional("session_length", Kind::Duration("24h"), "of one session"),
+    optional(
+        "bandwidth",
+        whole("2000", 1, Some(20_000)),
+        "what is allotted to the user, in Kbit/s",
+    ),
+    optional(
+        "dormant",
+        Kind::Duration("30d"),
+        "how long a user may stay away",
+    ),
+];
+
 const fn key(name: &'static str, kind: Kind, help: &'static str, presence: Presence) -> Key {
     Key {
         name,
@@ -318,6 +344,10 @@ mod tests {
         check(ROLE, &account("credentials: {assume_role: {UNKNOWN}}"));
         check(SWEEP, &format!("{}\nsweep: {{UNKNOWN}}", account("")));
         check(LABELS, &format!("{}\nlabels: {{UNKNOWN}}", account("")));
+        check(
+            ENTRY,
+            &format!("{}\npolicy: [{{match: x, UNKNOWN}}]", account("")),
+        );
         check(LIMITS, &format!("{}\nlimits: {{UNKNOWN}}", account("")));
     }
 }

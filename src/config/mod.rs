@@ -13,6 +13,7 @@ mod file;
 mod keys;
 mod narrow;
 mod node;
+mod policy;
 mod problem;
 mod scalars;
 mod schema;
@@ -33,7 +34,7 @@ use crate::exposition;
 pub use crate::openapi::credentials::Environment;
 use crate::openapi::{CredentialSource, Endpoint};
 use crate::pacing::Rate;
-use crate::sweep;
+use crate::{rules, sweep};
 
 /// Everything that an operator chose in the configuration file, or by flags in
 /// its stead. Its `Debug` shows no secret.
@@ -47,6 +48,8 @@ pub struct Config {
     pub exposition: exposition::Options,
     /// How users are named where they are published.
     pub pseudonyms: PseudonymKey,
+    /// What is judged.
+    pub rules: rules::Options,
 }
 
 /// The key of the pseudonyms of users (`labels.pseudonym_key_file`).

@@ -52,7 +52,7 @@ fn value(kind: Kind) -> Value {
         Kind::Texts(_) => json!({"type": "array", "items": value(Kind::Text(""))}),
         Kind::TextsOr(_, word) => json!({"anyOf": [value(Kind::Texts("")), {"const": word}]}),
         Kind::Map(keys) => mapping(keys),
-        Kind::Maps(keys) => json!({"type": "array", "minItems": 1, "items": mapping(keys)}),
+        Kind::Maps(keys) => json!({"type": "array", "items": mapping(keys)}),
     }
 }
 

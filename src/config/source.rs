@@ -13,6 +13,7 @@ use crate::exposition;
 use crate::fleet::Pseudonyms;
 use crate::model::{AccountName, Region, SagId};
 use crate::openapi::{CredentialSource, Endpoint};
+use crate::rules;
 use crate::secret::Secret;
 use crate::sweep::{self, Shard};
 
@@ -102,6 +103,7 @@ impl Source {
             sweep: sweep::Options::default(),
             exposition: exposition::Options::default(),
             pseudonyms: PseudonymKey::default(),
+            rules: rules::Options::default(),
         })
     }
 }

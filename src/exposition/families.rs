@@ -6,7 +6,7 @@ use super::page::Page;
 use super::text;
 use crate::catalog::{self, Family, Format};
 use crate::fleet::InstanceSnapshot;
-use crate::model::Collector;
+use crate::model::{Collector, Rule};
 
 /// Where the samples of a family come from.
 #[derive(Clone, Copy)]
@@ -30,6 +30,18 @@ pub(super) enum UserColumn {
     LastOnline,
     MonthTraffic,
     TrafficAllowance,
+    SessionLimit,
+    Anomaly(Rule),
+}
+
+impl UserColumn {
+    /// The rule of the label `rule`, where the family has one.
+    pub(super) fn rule(self) -> Option<Rule> {
+        match self {
+            Self::Anomaly(rule) => Some(rule),
+            _ => None,
+        }
+    }
 }
 
 /// The samples of one family and one instance in the making.
@@ -172,6 +184,7 @@ pub(super) static FAMILIES: &[(&Family, Source)] = &[
         &catalog::SESSION_DURATION,
         Source::Instance(session_duration),
     ),
+    (&catalog::ANOMALIES, Source::Instance(anomalies)),
     (&catalog::USER_ENABLED, Source::User(UserColumn::Enabled)),
     (&catalog::USER_STATIC_IP, Source::User(UserColumn::StaticIp)),
     (
@@ -206,7 +219,27 @@ pub(super) static FAMILIES: &[(&Family, Source)] = &[
         &catalog::USER_TRAFFIC_ALLOWANCE_REMAINING,
         Source::User(UserColumn::TrafficAllowance),
     ),
+    (
+        &catalog::USER_SESSION_LIMIT,
+        Source::User(UserColumn::SessionLimit),
+    ),
+    anomaly(Rule::DisabledOnline),
+    anomaly(Rule::ConcurrentSessions),
+    anomaly(Rule::LongSession),
+    anomaly(Rule::Flapping),
+    anomaly(Rule::MassDisconnect),
+    anomaly(Rule::DuplicateIp),
+    anomaly(Rule::StaticIpMismatch),
+    anomaly(Rule::BandwidthDrift),
+    anomaly(Rule::Dormant),
+    anomaly(Rule::ClockSkew),
 ];
+
+/// A column for each rule, so that users are written in their order.
+const fn anomaly(rule: Rule) -> (&'static Family, Source) {
+    let column = UserColumn::Anomaly(rule);
+    (&catalog::USER_ANOMALY, Source::User(column))
+}
 
 fn info(instance: &InstanceSnapshot, samples: &mut Samples<'_, '_>) {
     let facts = instance.instance();
@@ -244,6 +277,18 @@ fn session_duration(instance: &InstanceSnapshot, samples: &mut Samples<'_, '_>) 
     samples.add_line("_count", samples.family.labels, &[], durations.count());
 }
 
+/// A rule that found nothing found 0 anomalies; nothing was found before the
+/// rules looked, nor while nobody knows who the users are.
+fn anomalies(instance: &InstanceSnapshot, samples: &mut Samples<'_, '_>) {
+    let (Some(marks), Some(_)) = (instance.marks(), instance.users()) else {
+        return;
+    };
+    for rule in Rule::ALL {
+        let count = u64::try_from(marks.of_rule(rule).len()).ok();
+        samples.add(&[rule.as_str()], count);
+    }
+}
+
 /// Whole seconds since 1970. A moment before that is not one that the cloud or
 /// a sweep can mean.
 fn seconds(moment: Timestamp) -> Option<u64> {
@@ -259,7 +304,13 @@ mod tests {
     #[test]
     fn the_table_follows_the_catalogue() {
         let names = |families: Vec<&Family>| families.iter().map(|f| f.name).collect::<Vec<_>>();
-        let table = FAMILIES.iter().map(|(family, _)| *family).collect();
+        let mut table: Vec<&Family> = FAMILIES.iter().map(|(family, _)| *family).collect();
+        table.dedup();
         assert_eq!(names(table), names(catalog::FLEET.to_vec()));
+        let rules = FAMILIES.iter().filter_map(|(_, source)| match source {
+            Source::User(UserColumn::Anomaly(rule)) => Some(*rule),
+            _ => None,
+        });
+        assert_eq!(rules.collect::<Vec<_>>(), Rule::ALL);
     }
 }

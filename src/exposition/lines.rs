@@ -29,7 +29,7 @@ impl<'a> UserLines<'a> {
         Self {
             users: instance.users(),
             column,
-            prefix: text::user_prefix(family, instance.sag_id().as_str()),
+            prefix: text::user_prefix(family, instance.sag_id().as_str(), column.rule()),
         }
     }
 
@@ -112,6 +112,18 @@ fn give_column(column: UserColumn, users: Users<'_>, rows: Range<usize>, to: &mu
         UserColumn::MonthTraffic => to.dense(rows, |row| users.month_traffic_bytes(row)),
         UserColumn::TrafficAllowance => {
             to.dense(rows, |row| users.allowance_remaining_bytes(row));
+        }
+        UserColumn::SessionLimit => {
+            to.dense(rows, |row| users.session_limit(row).map(u64::from));
+        }
+        UserColumn::Anomaly(rule) => {
+            let found = users.found(rule, &rows);
+            let mut left = found.iter().filter_map(|finding| finding.row).peekable();
+            // Few users have one, so most rows are not even looked at.
+            let first = left.peek().copied().unwrap_or(rows.end);
+            let last = found.last().and_then(|finding| finding.row);
+            let end = last.map_or(first, |last| last + 1);
+            to.dense(first..end, |row| left.next_if_eq(&row).map(|_| 1));
         }
         UserColumn::OldestSessionStart => to.sparse(online, |o| o.oldest_start_seconds()),
         UserColumn::NewestSessionStart => to.sparse(online, |o| o.newest_start_seconds()),

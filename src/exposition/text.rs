@@ -5,6 +5,7 @@
 
 use super::page::Page;
 use crate::catalog::{Family, Format};
+use crate::model::Rule;
 
 /// Appends the `# HELP` and `# TYPE` lines of a family. The catalogue has no
 /// description that would have to be escaped.
@@ -51,8 +52,12 @@ pub(super) fn number(page: &mut Page<'_>, value: u64) {
 
 /// The beginning of the lines of a family and an instance, up to the name of
 /// the user. What follows it is the name and `"} `.
-pub(super) fn user_prefix(family: &Family, sag_id: &str) -> Vec<u8> {
-    [family.name, "{sag_id=\"", sag_id, "\",user=\""]
+pub(super) fn user_prefix(family: &Family, sag_id: &str, rule: Option<Rule>) -> Vec<u8> {
+    let (label, rule) = match rule {
+        Some(rule) => ("\",rule=\"", rule.as_str()),
+        None => ("", ""),
+    };
+    [family.name, "{sag_id=\"", sag_id, label, rule, "\",user=\""]
         .concat()
         .into_bytes()
 }

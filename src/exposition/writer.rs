@@ -133,6 +133,7 @@ impl Cursor {
                     let family = self.family + 1;
                     *self = Self {
                         family,
+                        is_header_written: self.is_header_written && goes_on(family),
                         ..Self::new(scope)
                     };
                 }
@@ -174,6 +175,12 @@ impl Cursor {
         self.instance += usize::from(next_row.is_none());
         self.row = next_row.unwrap_or(0);
     }
+}
+
+/// Whether the table goes on with the family of the entry before.
+fn goes_on(entry: usize) -> bool {
+    let name = |entry: usize| FAMILIES.get(entry).map(|(family, _)| family.name);
+    entry.checked_sub(1).and_then(name) == name(entry)
 }
 
 fn is_published(source: Source, options: Options) -> bool {

@@ -146,7 +146,8 @@ impl Step<'_> {
         let mut known = Vec::new();
         for row in &alignment.deleted {
             let before = self.presence.read(*row, &mut known);
-            ledger.enter(before, Online::default(), self.at);
+            let user = self.roster.names().get(*row).unwrap_or_default();
+            ledger.enter(user, before, Online::default(), self.at);
         }
     }
 
@@ -169,7 +170,8 @@ impl Step<'_> {
                 Some(mut seen) => {
                     let now = seen.against(before, past.age);
                     if past.age != presence::NEVER {
-                        ledger.enter(before, now, self.at);
+                        let user = roster.names().get(row).unwrap_or_default();
+                        ledger.enter(user, before, now, self.at);
                     }
                     builder.push(past.seen(self.at, now.count > 0), now);
                 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::column::Names;
 use super::fold::{self, Step};
 use super::ledger::Ledger;
+use super::marks::Marks;
 use super::observation::{Collected, InstanceObservation, Sessions};
 use super::presence::Presence;
 use super::pseudonym::Pseudonyms;
@@ -34,6 +35,7 @@ pub struct InstanceSnapshot {
     reported_clients: Option<u64>,
     ledger: Ledger,
     totals: Totals,
+    marks: Option<Arc<Marks>>,
 }
 
 /// The runs of one collector on one instance.
@@ -43,6 +45,8 @@ pub struct CollectorStatus {
     pub success: Option<bool>,
     /// The end of the sweep in which the collector last ran completely.
     pub last_success: Option<Timestamp>,
+    /// The end of the sweep in which it last ran, whatever came of it.
+    pub last_run: Option<Timestamp>,
 }
 
 /// The last account list of which at least a part was read.
@@ -79,6 +83,8 @@ impl InstanceSnapshot {
                 ..previous.clone()
             },
         );
+        next.ledger.begin();
+        next.marks = None;
         let InstanceObservation {
             instance,
             at,
@@ -194,6 +200,24 @@ impl InstanceSnapshot {
         &self.ledger
     }
 
+    /// What the rules found here; `None` until they looked.
+    pub fn marks(&self) -> Option<&Marks> {
+        self.marks.as_deref()
+    }
+
+    /// The names of all rows, those that are not shown too.
+    pub fn names(&self) -> &Arc<Names> {
+        self.roster.names()
+    }
+
+    /// The same, with what the rules found in it.
+    pub(super) fn marked(&self, marks: Marks) -> Self {
+        Self {
+            marks: Some(Arc::new(marks)),
+            ..self.clone()
+        }
+    }
+
     fn unknown(observation: &InstanceObservation, retain: u8) -> Self {
         Self {
             instance: observation.instance.clone(),
@@ -209,6 +233,7 @@ impl InstanceSnapshot {
             reported_clients: None,
             ledger: Ledger::default(),
             totals: Totals::default(),
+            marks: None,
         }
     }
 
@@ -223,6 +248,7 @@ impl InstanceSnapshot {
             presence: &self.presence,
             traffic: self.traffic.as_deref(),
             retain: self.retain,
+            marks: self.marks.as_deref(),
         }
     }
 
@@ -238,6 +264,7 @@ impl InstanceSnapshot {
         if let (Some(success), Some(status)) = (success, self.collectors.get_mut(collector.index()))
         {
             status.success = Some(success);
+            status.last_run = Some(self.at);
             if success {
                 status.last_success = Some(self.at);
             }

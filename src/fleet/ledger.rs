@@ -5,6 +5,8 @@
 //! there are; such sessions are matched as far as what is known of them allows.
 //! Whatever is matched, starts minus ends is the change of the number online.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::clock;
@@ -16,6 +18,23 @@ pub struct Ledger {
     started: u64,
     ended: u64,
     durations: Durations,
+    changes: Arc<Vec<Change>>,
+}
+
+/// The sessions of one user that were seen to start or to end in one sweep.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    /// The user, which may be deleted by now.
+    pub user: Box<str>,
+    /// How many sessions started.
+    pub started: u64,
+    /// How many ended.
+    pub ended: u64,
+    /// Those that started and are known one by one; empty if some of the
+    /// sessions were only counted, so that nobody knows which these are.
+    pub started_sessions: Vec<Session>,
+    /// Those that ended, likewise.
+    pub ended_sessions: Vec<Session>,
 }
 
 impl Ledger {
@@ -35,8 +54,19 @@ impl Ledger {
         &self.durations
     }
 
+    /// What the last sweep saw to start and to end, at most one entry a user.
+    /// What a first look at a user shows is no news and not among it.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// A new sweep begins: nothing has changed in it yet.
+    pub(super) fn begin(&mut self) {
+        self.changes = Arc::default();
+    }
+
     /// Enters the difference between two observations of the same user.
-    pub(super) fn enter(&mut self, before: Online<'_>, now: Online<'_>, at: Timestamp) {
+    pub(super) fn enter(&mut self, user: &str, before: Online<'_>, now: Online<'_>, at: Timestamp) {
         if before == now {
             return;
         }
@@ -52,12 +82,30 @@ impl Ledger {
                 length(&ended),
                 length(&started),
             );
-        self.started += u64::from(now.count) - still;
-        self.ended += u64::from(before.count) - still;
-        if nameless_now == 0 {
-            self.durations.observe(&ended, at);
+        let change = Change {
+            user: user.into(),
+            started: u64::from(now.count) - still,
+            ended: u64::from(before.count) - still,
+            started_sessions: told_apart(started, nameless_before),
+            ended_sessions: told_apart(ended, nameless_now),
+        };
+        self.durations.observe(&change.ended_sessions, at);
+        self.record(change);
+    }
+
+    fn record(&mut self, change: Change) {
+        self.started += change.started;
+        self.ended += change.ended;
+        if change.started > 0 || change.ended > 0 {
+            Arc::make_mut(&mut self.changes).push(change);
         }
     }
+}
+
+/// The sessions, unless any of them may be one of those that were only counted
+/// at the other moment.
+fn told_apart(sessions: Vec<Session>, nameless: u64) -> Vec<Session> {
+    if nameless == 0 { sessions } else { Vec::new() }
 }
 
 /// The sessions of one user at one moment: how many there are, and those of
@@ -189,6 +237,7 @@ mod tests {
         let ((count_before, known_before), (count_now, known_now)) = (parse(before), parse(now));
         let mut ledger = Ledger::default();
         ledger.enter(
+            "a",
             Online {
                 count: count_before,
                 known: &known_before,

@@ -30,6 +30,7 @@ mod fold;
 mod inherited;
 mod instance;
 mod ledger;
+mod marks;
 mod moments;
 mod observation;
 mod presence;
@@ -51,7 +52,8 @@ use jiff::Timestamp;
 pub use self::column::Names;
 use self::inherited::Inherited;
 pub use self::instance::{CollectorStatus, InstanceSnapshot};
-pub use self::ledger::{Durations, Ledger};
+pub use self::ledger::{Change, Durations, Ledger};
+pub use self::marks::{Finding, Marks};
 pub use self::observation::{
     Accounts, Collected, InstanceObservation, Observation, SessionState, Sessions, UserSessions,
     UserTraffic,
@@ -149,6 +151,19 @@ impl Fleet {
             is_ready: self.is_ready,
             at: self.at,
         })
+    }
+
+    /// The instance with this id.
+    pub fn instance(&self, sag_id: &str) -> Option<&Arc<InstanceSnapshot>> {
+        self.instances.get(sag_id)
+    }
+
+    /// Adds to an instance what the rules found in it. It stands until the next
+    /// observation of the instance.
+    pub fn mark(&mut self, sag_id: &str, marks: Marks) {
+        if let Some(instance) = self.instances.get_mut(sag_id) {
+            *instance = Arc::new(instance.marked(marks));
+        }
     }
 
     fn apply_instance(&mut self, observation: InstanceObservation) {

@@ -6,10 +6,11 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use super::column::{Names, moment_seconds, unpack_moment};
+use super::marks::{Finding, Marks};
 use super::presence::{NEVER, Presence};
 use super::roster::Roster;
 use super::traffic::Traffic;
-use crate::model::{Kbps, Session, UserState};
+use crate::model::{Kbps, Rule, Session, UserState};
 
 /// The users of an instance, in the order of their names.
 ///
@@ -22,6 +23,7 @@ pub struct Users<'a> {
     pub(super) presence: &'a Presence,
     pub(super) traffic: Option<&'a Traffic>,
     pub(super) retain: u8,
+    pub(super) marks: Option<&'a Marks>,
 }
 
 /// One user.
@@ -90,6 +92,13 @@ impl<'a> Users<'a> {
         self.roster.acceleration(row)
     }
 
+    /// The tunnel address of the account list, which may be stale for a user
+    /// with a dynamic address.
+    #[inline]
+    pub fn client_ip(&self, row: usize) -> Option<IpAddr> {
+        self.roster.address(row)
+    }
+
     /// When the user was last seen online, in seconds since 1970.
     #[inline]
     pub fn last_online_seconds(&self, row: usize) -> Option<u32> {
@@ -124,6 +133,28 @@ impl<'a> Users<'a> {
         self.presence.age(row) <= self.retain && self.roster.is_shown(row)
     }
 
+    /// Whether the sessions of the user were observed in the last sweep in
+    /// which sessions were due.
+    #[inline]
+    pub fn is_fresh(&self, row: usize) -> bool {
+        self.presence.age(row) == 0 && self.roster.is_shown(row)
+    }
+
+    /// How many sessions the policy allows the user.
+    #[inline]
+    pub fn session_limit(&self, row: usize) -> Option<u32> {
+        let limit = self.marks?.session_limit(row)?;
+        self.roster.is_shown(row).then_some(limit)
+    }
+
+    /// What a rule found at the users in these rows, in their order.
+    pub fn found(&self, rule: Rule, rows: &Range<usize>) -> &'a [Finding] {
+        let findings = self.marks.map_or(&[][..], |marks| marks.of_rule(rule));
+        let start = findings.partition_point(|finding| finding.row < Some(rows.start));
+        let end = findings.partition_point(|finding| finding.row < Some(rows.end));
+        findings.get(start..end).unwrap_or_default()
+    }
+
     /// The users in these rows that are online, as last observed.
     pub fn online(&self, rows: Range<usize>) -> impl Iterator<Item = Online<'a>> + use<'a> {
         let users = *self;
@@ -135,6 +166,8 @@ impl<'a> Users<'a> {
                     row,
                     clients,
                     starts,
+                    presence: users.presence,
+                    entry,
                 })
             })
             .take_while(move |online| online.row < rows.end)
@@ -150,9 +183,16 @@ pub struct Online<'a> {
     /// How many clients are online; at least one.
     pub clients: u32,
     starts: &'a [u32],
+    presence: &'a Presence,
+    entry: usize,
 }
 
-impl Online<'_> {
+impl<'a> Online<'a> {
+    /// The sessions that are known one by one, in order.
+    pub fn sessions(&self) -> impl Iterator<Item = Session> + use<'a> {
+        self.presence.sessions(self.entry)
+    }
+
     /// When the oldest session started, in seconds since 1970, among those
     /// whose start is known.
     #[inline]

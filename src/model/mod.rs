@@ -10,6 +10,7 @@ mod failure;
 mod instance;
 mod names;
 mod outcome;
+mod rule;
 mod units;
 mod user;
 
@@ -18,5 +19,6 @@ pub use self::failure::{FailureKind, Severity};
 pub use self::instance::Instance;
 pub use self::names::{AccountName, NameError, Region, SagId, UserName};
 pub use self::outcome::SweepOutcome;
+pub use self::rule::Rule;
 pub use self::units::{BandwidthSetting, Kbps, OutOfRange};
 pub use self::user::{ClientUser, Session, UserState};

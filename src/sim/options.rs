@@ -187,11 +187,14 @@ pub enum Scenario {
     LongSession,
     /// The clock of the cloud is ten minutes ahead.
     ClockSkew,
+    /// Some users are out of the ordinary, each in one of the ways above that
+    /// concern single users.
+    Mixed,
 }
 
 impl Scenario {
     /// Every scenario, in the order of declaration.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Steady,
         Self::Quiet,
         Self::SharedAccount,
@@ -204,6 +207,19 @@ impl Scenario {
         Self::Dormant,
         Self::LongSession,
         Self::ClockSkew,
+        Self::Mixed,
+    ];
+
+    /// The scenarios that concern single users.
+    pub(crate) const OF_USERS: [Self; 8] = [
+        Self::SharedAccount,
+        Self::DisabledOnline,
+        Self::Flapping,
+        Self::DuplicateIp,
+        Self::StaticIpMismatch,
+        Self::BandwidthDrift,
+        Self::LongSession,
+        Self::Dormant,
     ];
 
     /// The name on the command line.
@@ -221,6 +237,7 @@ impl Scenario {
             Self::Dormant => "dormant",
             Self::LongSession => "long-session",
             Self::ClockSkew => "clock-skew",
+            Self::Mixed => "mixed",
         }
     }
 }
@@ -270,6 +287,11 @@ impl Tempo {
     pub fn of_day(length: Duration) -> Self {
         let seconds = u32::try_from(length.as_secs()).unwrap_or(u32::MAX);
         Self(seconds.clamp(120, 86_400))
+    }
+
+    /// The length of a day.
+    pub fn day(self) -> Duration {
+        Duration::from_secs(u64::from(self.0))
     }
 
     /// The length of a day in seconds.

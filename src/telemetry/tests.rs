@@ -1,5 +1,7 @@
 //! Every family is there when it should be, and gone when it should be.
 
+use std::num::NonZeroU32;
+
 use super::*;
 
 fn telemetry() -> Telemetry {
@@ -31,6 +33,8 @@ fn every_family_of_the_process_appears_once_it_is_used() {
     telemetry.config_loaded(Timestamp::UNIX_EPOCH);
     telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);
     telemetry.series_limited(true);
+    telemetry.api_demand_ratio(&account, 0.5);
+    telemetry.shard(0, NonZeroU32::MIN);
     telemetry.http_request("metrics", 200);
     telemetry.http_connection_refused("limit");
     let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sag_exporter::fleet::{
-    self, Accounts, Collected, Fleet, InstanceObservation, Observation, SessionState, Sessions,
-    Snapshot, UserSessions, UserTraffic,
+    self, Accounts, Collected, Finding, Fleet, InstanceObservation, Marks, Observation,
+    SessionState, Sessions, Snapshot, UserSessions, UserTraffic,
 };
 use sag_exporter::model::{
-    AccountName, ClientUser, FailureKind, Instance, Kbps, Region, SagId, Session, UserName,
+    AccountName, ClientUser, FailureKind, Instance, Kbps, Region, Rule, SagId, Session, UserName,
     UserState,
 };
 
@@ -142,6 +142,20 @@ pub fn small_fleet() -> Arc<Snapshot> {
         let users = [bob, alice, nasty, user("vague")];
         fleet.apply(with_traffic(sweep(&office, second, &users)));
     }
+    // Rows are in the order of the names: alice, bob, and the others.
+    let finding = |rule, row| Finding {
+        rule,
+        row,
+        since: moment(now),
+        reason: "seen".into(),
+    };
+    let findings = vec![
+        finding(Rule::ClockSkew, None),
+        finding(Rule::Dormant, Some(1)),
+        finding(Rule::ConcurrentSessions, Some(2)),
+        finding(Rule::ConcurrentSessions, Some(0)),
+    ];
+    fleet.mark("sag-office", Marks::new(findings, [1, 0, 2, 2].into()));
     fleet.apply(failing_sweep());
     fleet.snapshot()
 }

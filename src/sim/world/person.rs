@@ -47,9 +47,28 @@ pub(crate) struct Society {
     pub(crate) tempo: Tempo,
 }
 
+impl Society {
+    /// What the neighbours of a person have in common: where all kinds of
+    /// people mix, each of the unusual ones is of another kind.
+    fn around(self, instance: Seed, index: usize) -> Self {
+        if self.scenario != Scenario::Mixed {
+            return self;
+        }
+        let kinds = Scenario::OF_USERS.len();
+        let first = usize::try_from(instance.child(13).below(kinds as u64)).unwrap_or(0);
+        let kind = (first + index / AFFLICTED_EVERY) % kinds;
+        let scenario = Scenario::OF_USERS.get(kind).copied();
+        Self {
+            scenario: scenario.unwrap_or(self.scenario),
+            ..self
+        }
+    }
+}
+
 impl Person {
     /// The person with this number in the instance of this seed.
     pub(crate) fn drawn(society: Society, instance: Seed, index: usize, name: &str) -> Self {
+        let society = society.around(instance, index);
         let seed = instance.child(1_000 + index as u64);
         let odd = index.is_multiple_of(AFFLICTED_EVERY);
         let scenario = society.scenario;

@@ -1,0 +1,71 @@
+//! The fleet and the judge who looks at every change of it.
+
+use std::sync::Arc;
+
+use crate::fleet::{self, Fleet, Observation, Pseudonyms, Snapshot};
+use crate::model::SagId;
+use crate::rules::{self, Judge};
+
+/// What is known, and what is found in it.
+#[derive(Debug)]
+pub(super) struct Watch {
+    fleet: Fleet,
+    judge: Judge,
+}
+
+impl Watch {
+    /// Nothing is known yet.
+    pub(super) fn new(
+        fleet: fleet::Options,
+        pseudonyms: Option<Pseudonyms>,
+        rules: rules::Options,
+    ) -> Self {
+        let mut fleet = Fleet::new(fleet);
+        fleet.change_pseudonyms(pseudonyms);
+        Self {
+            fleet,
+            judge: Judge::new(rules),
+        }
+    }
+
+    /// Puts other options into force, from the next observations on.
+    pub(super) fn change_options(&mut self, fleet: fleet::Options, rules: rules::Options) {
+        self.fleet.change_options(fleet);
+        self.judge.set_options(rules);
+    }
+
+    /// Names the users otherwise from now on.
+    pub(super) fn change_pseudonyms(&mut self, pseudonyms: Option<Pseudonyms>) {
+        self.fleet.change_pseudonyms(pseudonyms);
+    }
+
+    /// Takes in a piece of news and judges what it changes.
+    pub(super) fn apply(&mut self, observation: Observation) {
+        let Observation::Instance(observed) = &observation else {
+            self.fleet.apply(observation);
+            self.forget_gone();
+            return;
+        };
+        let sag_id = observed.instance.sag_id.clone();
+        let before = self.fleet.instance(sag_id.as_str()).cloned();
+        self.fleet.apply(observation);
+        let Some(now) = self.fleet.instance(sag_id.as_str()) else {
+            return;
+        };
+        let verdict = self.judge.look(before.as_deref(), now);
+        self.fleet.mark(sag_id.as_str(), verdict.marks);
+    }
+
+    /// All that is known now.
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        self.fleet.snapshot()
+    }
+
+    fn forget_gone(&mut self) {
+        let is_gone = |sag_id: &&SagId| self.fleet.instance(sag_id.as_str()).is_none();
+        let gone: Vec<SagId> = self.judge.instances().filter(is_gone).cloned().collect();
+        for sag_id in gone {
+            self.judge.forget(sag_id.as_str());
+        }
+    }
+}
