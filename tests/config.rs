@@ -7,10 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sag_exporter::config::{self, Config, Environment, Errors, Origin, Source};
+use sag_exporter::config::{self, Config, Errors, Origin, Source};
 use sag_exporter::exposition::UserLabels;
 use sag_exporter::model::{Region, SagId};
+use sag_exporter::openapi::credentials::{OidcRole, Role, StsSite};
 use sag_exporter::openapi::{CredentialSource, Endpoint, SecretSource};
+use sag_exporter::secret::Secret;
 use sag_exporter::sweep;
 
 #[test]
@@ -52,7 +54,7 @@ fn what_is_left_out_has_its_default() {
     let config = load(&data("good/minimal.yml")).unwrap();
     assert_eq!(config.sweep, sweep::Options::default());
     let account = only(&config);
-    assert_eq!(account.credentials, CredentialSource::Environment);
+    assert_eq!(account.credentials, CredentialSource::Chain);
     assert_eq!(account.endpoint, Endpoint::default());
     assert!(account.sweep.instances.is_empty());
     assert_eq!(account.rate.per_second(), 5.0);
@@ -61,14 +63,14 @@ fn what_is_left_out_has_its_default() {
     let mut complete = load(&data("good/complete.yml")).unwrap();
     let account = &mut complete.accounts[0];
     let expected = CredentialSource::AccessKey {
-        id: SecretSource::Inline(sag_exporter::secret::Secret::new("LTAI-MARKED-SECRET")),
+        id: SecretSource::Inline(Secret::new("LTAI-MARKED-SECRET")),
         secret: SecretSource::File(data("good/key")),
         security_token: Some(SecretSource::File(data("good/key"))),
     };
     assert_eq!(account.credentials, expected);
     assert_eq!(account.sweep.instances, [instance("sag-abc123")]);
     account.sweep.instances.clear();
-    account.credentials = CredentialSource::Environment;
+    account.credentials = CredentialSource::Chain;
     assert_eq!(
         complete, config,
         "the defaults in complete.yml are those of the code"
@@ -97,7 +99,7 @@ fn the_documents_show_configurations_that_work() {
         panic!("docs/configuration.md shows one configuration");
     };
     let mut documented = config::parse(block.as_bytes(), Path::new("c.yml")).unwrap();
-    documented.accounts[0].credentials = CredentialSource::Environment;
+    documented.accounts[0].credentials = CredentialSource::Chain;
     documented.accounts[0].sweep.instances.clear();
     assert_eq!(
         documented, minimal,
@@ -160,6 +162,111 @@ fn files_with_a_key_are_checked() {
 }
 
 #[test]
+fn every_source_of_a_credential_can_be_written() {
+    let check = |text: &str, expected: CredentialSource| {
+        let file = format!("accounts: [{{name: a, regions: [r], credentials: {text}}}]");
+        let config = config::parse(file.as_bytes(), Path::new("/etc/sag/c.yml")).unwrap();
+        assert_eq!(only(&config).credentials, expected, "{text}");
+    };
+    let inline = |text: &str| SecretSource::Inline(Secret::new(text));
+    let key = CredentialSource::AccessKey {
+        id: inline("LTAI"),
+        secret: SecretSource::File("/etc/sag/key".into()),
+        security_token: None,
+    };
+    let role = Role {
+        arn: "acs:ram::1:role/r".to_owned(),
+        session_name: Some("s".to_owned()),
+        external_id: Some("x".to_owned()),
+        ..Role::default()
+    };
+    let on_top_of = |base: CredentialSource, role: &Role| CredentialSource::AssumeRole {
+        base: Box::new(base),
+        role: role.clone(),
+    };
+    check(
+        "{profile: work}",
+        CredentialSource::Profile("work".to_owned()),
+    );
+    check(
+        "{ecs_ram_role: reader}",
+        CredentialSource::EcsRamRole(Some("reader".to_owned())),
+    );
+    check("{ecs_ram_role: '*'}", CredentialSource::EcsRamRole(None));
+    check(
+        "{uri: 'http://127.0.0.1:1/x'}",
+        CredentialSource::Uri(Secret::new("http://127.0.0.1:1/x")),
+    );
+    check("{oidc: {}}", CredentialSource::Oidc(OidcRole::default()));
+    check(
+        "{oidc: {role_arn: 'acs:ram::1:role/r', provider_arn: 'acs:ram::1:oidc-provider/p', \
+         token_file: token, sts_region: cn-shanghai, sts_vpc: true, duration: 30m}}",
+        CredentialSource::Oidc(OidcRole {
+            arn: Some("acs:ram::1:role/r".to_owned()),
+            provider_arn: Some("acs:ram::1:oidc-provider/p".to_owned()),
+            token_file: Some("/etc/sag/token".into()),
+            duration: Some(Duration::from_secs(1800)),
+            sts: StsSite {
+                region: Some("cn-shanghai".to_owned()),
+                vpc: Some(true),
+            },
+            ..OidcRole::default()
+        }),
+    );
+    check(
+        "{assume_role: {arn: 'acs:ram::1:role/r', session_name: s, external_id: x}}",
+        on_top_of(CredentialSource::Chain, &role),
+    );
+    check(
+        "{access_key_id: LTAI, access_key_secret_file: key, \
+         assume_role: {arn: 'acs:ram::1:role/r', session_name: s, external_id: x}}",
+        on_top_of(key, &role),
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn keys_that_others_can_read_give_a_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let check = |modes: [u32; 2], credentials: &str, expected: &[&str]| {
+        let text = format!("accounts: [{{name: a, regions: [r], credentials: {credentials}}}]");
+        fs::write(path("c.yml"), text).unwrap();
+        fs::write(path("key"), "MARKED").unwrap();
+        for (name, mode) in ["c.yml", "key"].into_iter().zip(modes) {
+            fs::set_permissions(path(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let origin = Origin::File(path("c.yml"));
+        let instances = Vec::new();
+        let loaded = Source { origin, instances }.load().unwrap();
+        let place = format!("{}/", directory.path().display());
+        let found = loaded.warnings.iter();
+        let found = found.map(|warning| warning.to_string().replace(&place, ""));
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+    };
+    let in_file = "{access_key_id: LTAI, access_key_secret_file: key}";
+    let inline = "{access_key_id: LTAI, access_key_secret: MARKED}";
+    check([0o644, 0o600], in_file, &[]);
+    check([0o644, 0o640], in_file, &[]);
+    check(
+        [0o600, 0o644],
+        in_file,
+        &[
+            "accounts[0].credentials.access_key_secret_file: key: others can read this key: \
+           expected mode 0600 or 0400",
+        ],
+    );
+    check([0o600, 0o644], inline, &[]);
+    check(
+        [0o644, 0o600],
+        inline,
+        &["others can read this file, which holds a key: expected mode 0600 or 0400"],
+    );
+    check([0o644, 0o600], "{profile: work}", &[]);
+}
+
+#[test]
 fn flags_stand_in_for_a_file() {
     let source = Source {
         origin: Origin::Flags {
@@ -168,39 +275,11 @@ fn flags_stand_in_for_a_file() {
         },
         instances: vec![instance("sag-1"), instance("sag-2")],
     };
-    let config = source.load(&environment()).unwrap();
+    let config = source.load().unwrap().config;
     let account = only(&config);
     assert_eq!(account.sweep.name.as_str(), "default");
-    assert_eq!(account.credentials, CredentialSource::Environment);
+    assert_eq!(account.credentials, CredentialSource::Chain);
     assert_eq!(account.sweep.instances, source.instances);
-}
-
-#[test]
-fn a_credential_is_in_the_file_or_in_the_environment() {
-    let nothing = Environment::default();
-    let flags = Origin::Flags {
-        region: Region::parse("cn-shanghai").unwrap(),
-        endpoint: Endpoint::default(),
-    };
-    let check = |origin: &Origin, expected: &str| {
-        let source = Source {
-            origin: origin.clone(),
-            instances: Vec::new(),
-        };
-        let errors = source.load(&nothing).unwrap_err();
-        assert_eq!(errors.to_string(), expected);
-        assert!(source.load(&environment()).is_ok());
-    };
-    check(
-        &Origin::File(data("good/minimal.yml")),
-        "tests/data/config/good/minimal.yml:2: accounts[0]: credentials are left out, and \
-         ALIBABA_CLOUD_ACCESS_KEY_ID is not set in the environment: expected one of both",
-    );
-    check(
-        &flags,
-        "--sag.region: ALIBABA_CLOUD_ACCESS_KEY_ID is not set in the environment: expected it \
-         there",
-    );
 }
 
 #[test]
@@ -217,7 +296,8 @@ fn an_instance_flag_narrows_a_file() {
             origin: Origin::File(file.clone()),
             instances: wanted.iter().map(|id| instance(id)).collect(),
         };
-        let found = source.load(&environment()).map(|config| {
+        let found = source.load().map(|loaded| {
+            let config = loaded.config;
             let accounts = config.accounts.into_iter();
             let each = accounts.map(|a| format!("{}: {:?}", a.sweep.name, a.sweep.instances));
             each.collect::<Vec<_>>()
@@ -255,15 +335,7 @@ fn load(path: &Path) -> Result<Config, Errors> {
         origin: Origin::File(path.to_owned()),
         instances: Vec::new(),
     };
-    source.load(&environment())
-}
-
-fn environment() -> Environment {
-    let set = |name: &str| (name.into(), "MARKED-SECRET".into());
-    Environment::new([
-        set("ALIBABA_CLOUD_ACCESS_KEY_ID"),
-        set("ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
-    ])
+    source.load().map(|loaded| loaded.config)
 }
 
 fn only(config: &Config) -> &config::Account {

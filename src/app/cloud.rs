@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::daemon::Plan;
 use crate::clock::Clock;
-use crate::config::Account;
+use crate::config::{Account, Environment};
 use crate::model::AccountName;
 use crate::openapi::credentials::{self, CredentialError, CredentialProvider, Surroundings};
 use crate::openapi::transport::{HttpOptions, HttpTransport, Transport};
@@ -15,10 +14,17 @@ use crate::telemetry::Telemetry;
 /// What all cloud accounts have in common.
 #[derive(Debug, Clone)]
 pub(super) struct Ground {
-    pub(super) transport: Arc<dyn Transport>,
-    pub(super) surroundings: Surroundings,
-    pub(super) clock: Clock,
-    pub(super) telemetry: Telemetry,
+    transport: Arc<dyn Transport>,
+    surroundings: Surroundings,
+    telemetry: Telemetry,
+}
+
+/// How one cloud account is called.
+#[derive(Debug)]
+pub(super) struct Access {
+    pub(super) client: sag::Client,
+    /// To be kept fresh by a task.
+    pub(super) credentials: Arc<dyn CredentialProvider>,
 }
 
 /// The client of a cloud account cannot be built.
@@ -30,37 +36,39 @@ pub struct ClientError {
 }
 
 impl Ground {
-    /// Over real sockets; connects nowhere.
-    pub(super) fn new(plan: &Plan, telemetry: &Telemetry) -> Result<Self, transport::SetupError> {
-        let environment = plan.environment.clone();
+    /// Sets up the connections to come, and opens none.
+    pub(super) fn new(
+        environment: Environment,
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> Result<Self, transport::SetupError> {
         Ok(Self {
             transport: Arc::new(HttpTransport::new(&HttpOptions::default())?),
-            surroundings: Surroundings::new(environment, plan.clock, telemetry.clone())?,
-            clock: plan.clock,
-            telemetry: telemetry.clone(),
+            surroundings: Surroundings::new(environment, clock, telemetry.clone())?,
+            telemetry,
         })
     }
-}
 
-/// The client of one cloud account, and the credential to be kept fresh for
-/// it. Nothing is called yet.
-pub(super) fn client(
-    account: &Account,
-    ground: &Ground,
-) -> Result<(sag::Client, Arc<dyn CredentialProvider>), ClientError> {
-    let name = account.sweep.name.clone();
-    let provider = credentials::provider(&name, &account.credentials, &ground.surroundings);
-    let provider = provider.map_err(|source| ClientError {
-        account: name.clone(),
-        source,
-    })?;
-    let options = openapi::Options::new(name, account.endpoint.clone(), account.rate);
-    let client = sag::Client::new(openapi::Client::new(
-        options,
-        Arc::clone(&provider),
-        Arc::clone(&ground.transport),
-        ground.clock,
-        ground.telemetry.clone(),
-    ));
-    Ok((client, provider))
+    /// The client of one cloud account, with pacing and a credential of its
+    /// own. Nothing is called yet.
+    pub(super) fn access(&self, account: &Account) -> Result<Access, ClientError> {
+        let name = account.sweep.name.clone();
+        let credentials = credentials::provider(&name, &account.credentials, &self.surroundings)
+            .map_err(|source| ClientError {
+                account: name.clone(),
+                source,
+            })?;
+        let options = openapi::Options::new(name, account.endpoint.clone(), account.rate);
+        let client = sag::Client::new(openapi::Client::new(
+            options,
+            Arc::clone(&credentials),
+            Arc::clone(&self.transport),
+            self.surroundings.clock,
+            self.telemetry.clone(),
+        ));
+        Ok(Access {
+            client,
+            credentials,
+        })
+    }
 }

@@ -1,5 +1,6 @@
 //! The object graph of the daemon, and its life from start to drain.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,29 +10,34 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::cloud::{self, ClientError, Ground};
+use super::accounts::Accounts;
+use super::cloud::{Access, ClientError, Ground};
+use super::gate::{self, Gate};
 use super::publisher::Publisher;
-use super::tasks::{TaskError, Tasks};
+use super::reload::{self, Reloader, Request};
+use super::tasks::{TaskError, TaskResult, Tasks};
 use crate::clock::Clock;
-use crate::config::{Account, Config, Environment};
+use crate::config::{Account, Config, Environment, Errors, Source, Web};
 use crate::fleet::{self, Fleet};
+use crate::httpd::systemd::Manager;
 use crate::httpd::{self, Limits};
-use crate::openapi::credentials::CredentialProvider;
 use crate::openapi::transport;
-use crate::sag;
-use crate::sweep::{Context, Sweeper};
+use crate::sweep::{self, Context};
 use crate::telemetry::{BuildInfo, Telemetry};
-use crate::web::{self, Lifecycle, Published, Router, TelemetryPath};
+use crate::web::{self, Lifecycle, Published, Reload, Router};
 
 /// Everything that a daemon is built from.
 #[derive(Debug)]
 pub struct Plan {
     /// What the operator chose.
     pub config: Config,
+    /// Where the configuration comes from anew at a reload; `None` for one that
+    /// is built in.
+    pub source: Option<Source>,
     /// The environment of the process, for credentials.
     pub environment: Environment,
-    /// Where the metrics are.
-    pub telemetry_path: TelemetryPath,
+    /// How the pages are served.
+    pub web: Web,
     /// What runs.
     pub build: BuildInfo,
     /// Tells the time.
@@ -41,11 +47,24 @@ pub struct Plan {
 /// A daemon that is ready to run.
 #[derive(Debug)]
 pub struct Daemon {
-    watches: Vec<Watch>,
+    accounts: Accounts,
+    beginning: (sweep::Options, Vec<(Account, Access)>),
+    reloader: Reloader,
+    requests: mpsc::Receiver<Request>,
     publisher: Publisher,
+    gate: Gate,
     router: Router,
     telemetry: Telemetry,
     lifecycle: Lifecycle,
+}
+
+/// What the daemon meets the world with.
+#[derive(Debug)]
+pub struct Outside {
+    /// Where it serves.
+    pub listeners: Vec<TcpListener>,
+    /// Who is told how it fares.
+    pub manager: Manager,
 }
 
 /// A daemon cannot be built.
@@ -57,6 +76,9 @@ pub enum SetupError {
     /// A cloud account cannot be called.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The web configuration is wrong.
+    #[error(transparent)]
+    Web(#[from] Errors),
     /// A metric is declared wrongly, which a test rules out.
     #[error("the metrics cannot be registered")]
     Telemetry(#[from] prometheus::Error),
@@ -73,34 +95,54 @@ impl Daemon {
         let telemetry = Telemetry::new(plan.build)?;
         telemetry.config_loaded(plan.clock.now());
         let (observations, received) = mpsc::channel(QUEUED_OBSERVATIONS);
-        let ground = Ground::new(&plan, &telemetry)?;
+        let (changes, changed) = mpsc::channel(1);
+        let ground = Ground::new(plan.environment, plan.clock, telemetry.clone())?;
         let context = Context {
             clock: plan.clock,
             telemetry: telemetry.clone(),
             observations,
             progress: Arc::new(()),
         };
-        let watches = watches(&plan.config, &ground, &context)?;
-        let published = Arc::new(ArcSwap::from_pointee(Published::nothing()));
+        let config = plan.config;
+        let accounts = accesses(&config, &ground)?;
+        let publisher = Publisher {
+            observations: received,
+            changes: changed,
+            fleet: Fleet::new(fleet::Options {
+                retain: config.sweep.retain,
+            }),
+            options: config.exposition,
+            published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
+        };
+        let gate = gate(plan.web.config_file, &telemetry, plan.clock)?;
         let lifecycle = Lifecycle::new();
         let options = web::Options {
-            telemetry_path: plan.telemetry_path,
+            telemetry_path: plan.web.telemetry_path,
             build: plan.build,
         };
+        let (reloader, requests) = Reloader::new(plan.clock, telemetry.clone());
+        let over_http: Option<Arc<dyn Reload>> = match plan.web.enable_lifecycle {
+            true => Some(Arc::new(reloader.clone())),
+            false => None,
+        };
+        let published = Arc::clone(&publisher.published);
+        let router = Router::new(options, published, telemetry.clone(), lifecycle.clone());
         Ok(Self {
-            watches,
-            publisher: Publisher {
-                observations: received,
-                fleet: Fleet::new(fleet::Options {
-                    retain: plan.config.sweep.retain,
-                }),
-                options: plan.config.exposition,
-                published: Arc::clone(&published),
-            },
-            router: Router::new(options, published, telemetry.clone(), lifecycle.clone()),
+            accounts: Accounts::new(plan.source, ground, context, changes),
+            beginning: (config.sweep, accounts),
+            reloader,
+            requests,
+            publisher,
+            gate,
+            router: router.with_reload(over_http),
             telemetry,
             lifecycle,
         })
+    }
+
+    /// Whether the pages are served over TLS.
+    pub fn is_secure(&self) -> bool {
+        self.gate.is_secure()
     }
 
     /// Serves and sweeps until `shutdown`, then drains.
@@ -108,19 +150,22 @@ impl Daemon {
     /// # Errors
     ///
     /// If a task fails, panics, ends by itself or does not end in time.
-    pub async fn run(
-        self,
-        listeners: Vec<TcpListener>,
-        shutdown: CancellationToken,
-    ) -> Result<(), TaskError> {
+    pub async fn run(self, outside: Outside, shutdown: CancellationToken) -> Result<(), TaskError> {
+        let manager = Arc::new(outside.manager);
         let lifecycle = self.lifecycle.clone();
         let serving = CancellationToken::new();
         let sweeping = CancellationToken::new();
-        let mut tasks = self.start(listeners, &serving, &sweeping);
+        let mut tasks = self.start(outside.listeners, &serving, &sweeping);
+        tasks.spawn(
+            "watchdog",
+            keep_alive(Arc::clone(&manager), lifecycle.clone(), sweeping.clone()),
+        );
+        manager.ready();
         let ended = shutdown.run_until_cancelled(tasks.first_end()).await;
         if ended.is_some() {
             lifecycle.task_died();
         }
+        manager.stopping();
         lifecycle.drain();
         serving.cancel();
         sweeping.cancel();
@@ -137,8 +182,8 @@ impl Daemon {
         let mut tasks = Tasks::new();
         let limits = Limits::default();
         let served = httpd::serve(
-            listeners,
-            self.router,
+            self.gate.entrance(listeners),
+            self.gate.guard(self.router),
             limits,
             self.telemetry,
             serving.clone(),
@@ -147,55 +192,59 @@ impl Daemon {
             "http",
             async move { served.await.map(drop).map_err(Into::into) },
         );
+        tasks.spawn("web configuration", follow(self.gate, sweeping.clone()));
         let publisher = self.publisher.run();
         tasks.spawn(
             "publisher",
             async move { publisher.await.map_err(Into::into) },
         );
-        for watch in self.watches {
-            let Watch {
-                sweeper,
-                credentials,
-            } = watch;
-            let name = format!("credential of account {}", sweeper.account());
-            let stop = sweeping.clone();
-            tasks.spawn(name, async move {
-                credentials.refresh_loop(stop).await;
-                Ok(())
-            });
-            let name = format!("sweep of account {}", sweeper.account());
-            let swept = sweeper.run(sweeping.clone());
-            tasks.spawn(name, async move {
-                swept.await;
-                Ok(())
-            });
+        if self.accounts.source().is_some() {
+            let hangups = reload::at_hangup(self.reloader, sweeping.clone());
+            tasks.spawn("reload at SIGHUP", hangups);
         }
+        let mut accounts = self.accounts;
+        let (options, beginning) = self.beginning;
+        accounts.start(options, beginning);
+        let swept = accounts.run(self.requests, sweeping.clone());
+        tasks.spawn("cloud accounts", swept);
         tasks
     }
 }
 
-/// What watches one cloud account.
-#[derive(Debug)]
-pub(super) struct Watch {
-    pub(super) sweeper: Sweeper<sag::Client>,
-    pub(super) credentials: Arc<dyn CredentialProvider>,
+fn gate(file: Option<PathBuf>, telemetry: &Telemetry, clock: Clock) -> Result<Gate, Errors> {
+    match file {
+        Some(file) => Gate::configured(file, telemetry.clone(), clock),
+        None => Ok(Gate::open_to_all(telemetry.clone(), clock)),
+    }
 }
 
-pub(super) fn watches(
+/// Follows the web configuration. Without one there is nothing to do until the
+/// end.
+async fn follow(gate: Gate, shutdown: CancellationToken) -> TaskResult {
+    gate.follow(gate::PERIOD, shutdown.clone()).await;
+    shutdown.cancelled().await;
+    Ok(())
+}
+
+/// Tells the service manager that the program works, if it wants to know.
+async fn keep_alive(
+    manager: Arc<Manager>,
+    lifecycle: Lifecycle,
+    shutdown: CancellationToken,
+) -> TaskResult {
+    let is_alive = || lifecycle.is_healthy();
+    manager.keep_alive(is_alive, shutdown.clone()).await;
+    shutdown.cancelled().await;
+    Ok(())
+}
+
+/// How each cloud account is called.
+pub(super) fn accesses(
     config: &Config,
     ground: &Ground,
-    context: &Context,
-) -> Result<Vec<Watch>, SetupError> {
-    let watch = |account: &Account| {
-        let (client, credentials) = cloud::client(account, ground)?;
-        let options = account.sweep.clone();
-        let sweeper = Sweeper::new(config.sweep.clone(), options, client, context.clone());
-        Ok(Watch {
-            sweeper,
-            credentials,
-        })
-    };
-    config.accounts.iter().map(watch).collect()
+) -> Result<Vec<(Account, Access)>, ClientError> {
+    let access = |account: &Account| Ok((account.clone(), ground.access(account)?));
+    config.accounts.iter().map(access).collect()
 }
 
 /// Reports of instances that wait for the publisher. While it is full, sweeps
@@ -203,4 +252,4 @@ pub(super) fn watches(
 pub(super) const QUEUED_OBSERVATIONS: usize = 64;
 
 /// Longer than the drain of the HTTP server, which cuts what is left.
-const DRAIN: Duration = Duration::from_secs(15);
+pub(super) const DRAIN: Duration = Duration::from_secs(15);

@@ -9,10 +9,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::daemon::{Daemon, Plan, SetupError};
+use super::daemon::{Daemon, Outside, Plan, SetupError};
 use super::tasks::TaskError;
 use crate::clock::Clock;
-use crate::config::{Account, Config, Environment};
+use crate::config::{Account, Config, Environment, Web};
 use crate::exposition;
 use crate::model::{AccountName, NameError, Region};
 use crate::openapi::{CredentialSource, Endpoint, EndpointError, SecretSource};
@@ -21,7 +21,6 @@ use crate::secret::Secret;
 use crate::sim::{self, Cloud, InvalidOptions};
 use crate::sweep::{self, AccountOptions};
 use crate::telemetry::BuildInfo;
-use crate::web::TelemetryPath;
 
 /// A simulated cloud that listens, and a daemon that watches it.
 #[derive(Debug)]
@@ -61,19 +60,16 @@ impl Demo {
     /// # Errors
     ///
     /// If the world is too large or nothing can be bound.
-    pub async fn build(
-        world: sim::Options,
-        telemetry_path: TelemetryPath,
-        build: BuildInfo,
-    ) -> Result<Self, DemoError> {
+    pub async fn build(world: sim::Options, web: Web, build: BuildInfo) -> Result<Self, DemoError> {
         let clock = Clock::system();
         let cloud = Cloud::new(world, clock)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let plan = Plan {
             config: config(address)?,
+            source: None,
             environment: Environment::default(),
-            telemetry_path,
+            web,
             build,
             clock,
         };
@@ -84,6 +80,11 @@ impl Demo {
             cloud,
             daemon,
         })
+    }
+
+    /// Whether the pages are served over TLS.
+    pub fn is_secure(&self) -> bool {
+        self.daemon.is_secure()
     }
 
     /// Where the simulated cloud listens.
@@ -97,15 +98,11 @@ impl Demo {
     /// # Errors
     ///
     /// As [`Daemon::run`].
-    pub async fn run(
-        self,
-        listeners: Vec<TcpListener>,
-        shutdown: CancellationToken,
-    ) -> Result<(), TaskError> {
+    pub async fn run(self, outside: Outside, shutdown: CancellationToken) -> Result<(), TaskError> {
         let done = CancellationToken::new();
         let cloud = sim::run(self.listener, self.cloud, done.clone());
         let daemon = async {
-            let result = self.daemon.run(listeners, shutdown).await;
+            let result = self.daemon.run(outside, shutdown).await;
             done.cancel();
             result
         };

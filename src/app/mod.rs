@@ -9,19 +9,23 @@
 //! The end comes in this order: not ready, stop accepting, stop sweeping, let
 //! responses finish, deadline.
 
+mod accounts;
 mod cloud;
 mod daemon;
 mod demo;
+pub mod gate;
 mod listen;
 mod once;
 mod publisher;
+mod reload;
 mod signals;
 mod tasks;
 
 pub use self::cloud::ClientError;
-pub use self::daemon::{Daemon, Plan, SetupError};
+pub use self::daemon::{Daemon, Outside, Plan, SetupError};
 pub use self::demo::{Demo, DemoError};
 pub use self::listen::{ListenError, listen};
 pub use self::once::{Once, once};
+pub use self::reload::warn_of;
 pub use self::signals::{Interrupted, until_signal};
 pub use self::tasks::TaskError;

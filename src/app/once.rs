@@ -6,12 +6,13 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::cloud::Ground;
-use super::daemon::{Plan, QUEUED_OBSERVATIONS, SetupError, watches};
+use super::cloud::{Access, Ground};
+use super::daemon::{Plan, QUEUED_OBSERVATIONS, SetupError, accesses};
+use crate::config::Account;
 use crate::exposition::Exposition;
 use crate::fleet::{self, Fleet};
 use crate::model::SweepOutcome;
-use crate::sweep::{Context, Progress};
+use crate::sweep::{Context, Progress, Sweeper};
 use crate::telemetry::Telemetry;
 
 /// What one sweep of every cloud account gave.
@@ -36,19 +37,29 @@ pub async fn once(
     let telemetry = Telemetry::new(plan.build)?;
     telemetry.config_loaded(plan.clock.now());
     let (observations, mut received) = mpsc::channel(QUEUED_OBSERVATIONS);
-    let ground = Ground::new(&plan, &telemetry)?;
+    let ground = Ground::new(plan.environment, plan.clock, telemetry.clone())?;
     let context = Context {
         clock: plan.clock,
         telemetry: telemetry.clone(),
         observations,
         progress,
     };
-    let watches = watches(&plan.config, &ground, &context)?;
+    let options = &plan.config.sweep;
+    let accounts = accesses(&plan.config, &ground)?.into_iter();
+    let sweeper = |(account, access): (Account, Access)| {
+        Sweeper::new(
+            options.clone(),
+            account.sweep,
+            access.client,
+            context.clone(),
+        )
+    };
+    let sweepers: Vec<_> = accounts.map(sweeper).collect();
     drop(context);
     // Each sweeper is consumed, so that the queue ends when all of them are done.
-    let sweeps = join_all(watches.into_iter().map(|mut watch| {
+    let sweeps = join_all(sweepers.into_iter().map(|mut sweeper| {
         let shutdown = shutdown.clone();
-        async move { watch.sweeper.sweep_once(&shutdown).await }
+        async move { sweeper.sweep_once(&shutdown).await }
     }));
     let mut fleet = Fleet::new(fleet::Options {
         retain: plan.config.sweep.retain,

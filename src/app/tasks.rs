@@ -95,6 +95,26 @@ impl Tasks {
         }
     }
 
+    /// Waits for these tasks, which were asked to end, while others go on.
+    ///
+    /// # Errors
+    ///
+    /// The first task that did not end well, or that nobody asked to end.
+    pub(super) async fn end_of(&mut self, mut names: Vec<String>) -> Result<(), TaskError> {
+        while !names.is_empty() {
+            let Some((name, ended)) = self.next().await else {
+                return Ok(());
+            };
+            ended?;
+            let place = names.iter().position(|wanted| *wanted == name);
+            let Some(place) = place else {
+                return Err(TaskError::Ended { name });
+            };
+            names.swap_remove(place);
+        }
+        Ok(())
+    }
+
     async fn next(&mut self) -> Option<(String, Result<(), TaskError>)> {
         let (id, ended) = match self.set.join_next_with_id().await? {
             Ok((id, ended)) => (id, Ok(ended)),

@@ -5,11 +5,10 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 use super::exit::Failure;
-use super::{serve, wiring};
+use super::{credential, serve, wiring};
 use crate::config::{Account, Environment, Origin};
 use crate::exposition::UserLabels;
 use crate::model::{Region, SagId};
-use crate::openapi::{CredentialSource, SecretSource};
 use crate::sweep::SessionsMode;
 
 pub(super) fn run(flags: serve::Flags, environment: Environment) -> Result<(), Failure> {
@@ -29,10 +28,10 @@ fn summary(options: &serve::Options, out: &mut String) -> fmt::Result {
         Origin::File(path) => writeln!(out, "{}: ok", path.display())?,
         Origin::Flags { .. } => writeln!(out, "flags: ok")?,
     }
-    for account in &options.config.accounts {
-        account_summary(account, out)?;
+    for account in &options.loaded.config.accounts {
+        account_summary(account, &options.environment, out)?;
     }
-    let sweep = &options.config.sweep;
+    let sweep = &options.loaded.config.sweep;
     let sessions = match sweep.sessions {
         SessionsMode::Each => "one query per user",
     };
@@ -45,7 +44,7 @@ fn summary(options: &serve::Options, out: &mut String) -> fmt::Result {
         sweep.page_size.users(),
         sweep.retain
     )?;
-    let users = match options.config.exposition.user_labels {
+    let users = match options.loaded.config.exposition.user_labels {
         UserLabels::Plain => "by name",
         UserLabels::None => "only in aggregates",
     };
@@ -59,7 +58,7 @@ fn summary(options: &serve::Options, out: &mut String) -> fmt::Result {
     )
 }
 
-fn account_summary(account: &Account, out: &mut String) -> fmt::Result {
+fn account_summary(account: &Account, environment: &Environment, out: &mut String) -> fmt::Result {
     let sweep = &account.sweep;
     let regions: Vec<&str> = sweep.regions.iter().map(Region::as_str).collect();
     let instances: Vec<&str> = sweep.instances.iter().map(SagId::as_str).collect();
@@ -70,7 +69,8 @@ fn account_summary(account: &Account, out: &mut String) -> fmt::Result {
     writeln!(out, "account {}:", sweep.name)?;
     writeln!(out, "  regions: {}", regions.join(", "))?;
     writeln!(out, "  instances: {instances}")?;
-    writeln!(out, "  credential: {}", credential(&account.credentials))?;
+    let credential = credential::describe(&account.credentials, environment);
+    writeln!(out, "  credential: {credential}")?;
     writeln!(out, "  endpoint: {}", account.endpoint.as_str())?;
     writeln!(
         out,
@@ -78,38 +78,6 @@ fn account_summary(account: &Account, out: &mut String) -> fmt::Result {
         account.rate.per_second(),
         sweep.concurrency
     )
-}
-
-fn credential(source: &CredentialSource) -> String {
-    match source {
-        CredentialSource::Environment => "access key from the environment".to_owned(),
-        CredentialSource::AccessKey {
-            secret,
-            security_token,
-            ..
-        } => {
-            let kind = match security_token {
-                Some(_) => "temporary access key",
-                None => "access key",
-            };
-            match secret {
-                SecretSource::Inline(_) => format!("{kind} from the configuration"),
-                SecretSource::File(path) => format!("{kind} from {}", path.display()),
-            }
-        }
-        CredentialSource::Chain => "the first that works of the default chain".to_owned(),
-        CredentialSource::Profile(name) => format!("profile {name}"),
-        CredentialSource::EcsRamRole(None) => "RAM role of this server".to_owned(),
-        CredentialSource::EcsRamRole(Some(name)) => format!("RAM role {name} of this server"),
-        CredentialSource::Oidc(role) => match &role.arn {
-            Some(arn) => format!("role {arn} by OIDC token"),
-            None => "role of the environment by OIDC token".to_owned(),
-        },
-        CredentialSource::Uri(_) => "from a URI (not shown)".to_owned(),
-        CredentialSource::AssumeRole { base, role } => {
-            format!("role {}, assumed with: {}", role.arn, credential(base))
-        }
-    }
 }
 
 fn time(duration: Duration) -> humantime::FormattedDuration {

@@ -10,6 +10,7 @@ use super::flags::{WebFlags, WorldFlags};
 use super::logging::LogFlags;
 use super::{version, wiring};
 use crate::config::{ListenAddress, Web};
+use crate::httpd::systemd;
 use crate::sim::{self, Tempo};
 use crate::telemetry::BuildInfo;
 use crate::web::TelemetryPath;
@@ -36,7 +37,7 @@ pub(super) struct Options {
     pub(super) build: BuildInfo,
 }
 
-pub(super) fn run(flags: Flags) -> Result<(), Failure> {
+pub(super) fn run(flags: Flags, manager: &systemd::Environment) -> Result<(), Failure> {
     let default = ListenAddress::parse("127.0.0.1:10724").map_err(Failure::run)?;
     let options = Options {
         world: flags.world.resolve(Tempo::DEMO)?,
@@ -44,11 +45,13 @@ pub(super) fn run(flags: Flags) -> Result<(), Failure> {
         build: version::BUILD,
     };
     flags.log.start()?;
-    wiring::runtime()?.block_on(wiring::demo(options))
+    let front = wiring::Front::new(&options.web, manager)?;
+    wiring::block_on(wiring::demo(options, front))
 }
 
 /// Says what to open and what to do next.
 pub(super) fn announce(
+    scheme: &str,
     exporter: &[SocketAddr],
     cloud: SocketAddr,
     path: &TelemetryPath,
@@ -60,8 +63,8 @@ pub(super) fn announce(
     )?;
     writeln!(out, "Open")?;
     for address in exporter {
-        writeln!(out, "  http://{address}/          what is going on")?;
-        writeln!(out, "  http://{address}{path}   the metrics")?;
+        writeln!(out, "  {scheme}://{address}/          what is going on")?;
+        writeln!(out, "  {scheme}://{address}{path}   the metrics")?;
     }
     let target = exporter
         .first()
@@ -71,6 +74,7 @@ pub(super) fn announce(
         out,
         "{}",
         PROMETHEUS
+            .replace("SCHEME", scheme)
             .replace("TARGET", &target)
             .replace("PATH", path.as_str())
     )?;
@@ -83,6 +87,7 @@ Point Prometheus at it with this in prometheus.yml:
   scrape_configs:
     - job_name: sag
       scrape_interval: 5s
+      scheme: SCHEME
       metrics_path: PATH
       static_configs:
         - targets: ['TARGET']

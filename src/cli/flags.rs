@@ -69,12 +69,25 @@ pub(super) struct WebFlags {
     #[arg(long = "web.telemetry-path", value_name = "PATH", value_parser = TelemetryPath::parse)]
     #[arg(default_value_t)]
     telemetry_path: TelemetryPath,
+
+    /// TLS, users, headers and a rate limit for every page, in the format of
+    /// Prometheus' exporters; followed while the program runs
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    web_config_file: Option<PathBuf>,
+
+    /// Serve on the sockets that systemd hands over
+    #[arg(long = "web.systemd-socket", conflicts_with = "listen")]
+    systemd_socket: bool,
+
+    /// Let POST /-/reload read the configuration anew, as SIGHUP does
+    #[arg(long = "web.enable-lifecycle")]
+    enable_lifecycle: bool,
 }
 
 impl WebFlags {
     pub(super) fn resolve(self, default: ListenAddress) -> Result<Web, Failure> {
         let mut listen = self.listen;
-        if listen.is_empty() {
+        if listen.is_empty() && !self.systemd_socket {
             listen.push(default);
         }
         let mut seen = HashSet::new();
@@ -88,6 +101,8 @@ impl WebFlags {
         Ok(Web {
             listen,
             telemetry_path: self.telemetry_path,
+            config_file: self.web_config_file,
+            enable_lifecycle: self.enable_lifecycle,
         })
     }
 }

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod check;
+mod credential;
 mod demo;
 mod exit;
 mod flags;
@@ -26,6 +27,7 @@ use std::io::{self, Write};
 use self::arguments::{Arguments, Command};
 use self::exit::Failure;
 use crate::config::Environment;
+use crate::httpd::systemd;
 
 /// Runs the program: `arguments` with its own name first, `environment` as the
 /// process has it. Says on standard error why it fails.
@@ -33,9 +35,11 @@ pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Exit {
-    let environment = Environment::new(environment);
+    let variables: Vec<_> = environment.into_iter().collect();
+    let manager = manager(&variables);
+    let environment = Environment::new(variables);
     let result = match arguments::parse(arguments) {
-        Ok(Arguments { command }) => dispatch(command, environment),
+        Ok(Arguments { command }) => dispatch(command, environment, &manager),
         Err(error) => return error_of_clap(&error),
     };
     match result {
@@ -48,13 +52,31 @@ pub fn run(
     }
 }
 
-fn dispatch(command: Command, environment: Environment) -> Result<(), Failure> {
+fn dispatch(
+    command: Command,
+    environment: Environment,
+    manager: &systemd::Environment,
+) -> Result<(), Failure> {
     match command {
-        Command::Serve(flags) => serve::run(flags, environment),
-        Command::Demo(flags) => demo::run(flags),
+        Command::Serve(flags) => serve::run(flags, environment, manager),
+        Command::Demo(flags) => demo::run(flags, manager),
         Command::Simulate(flags) => simulate::run(flags),
         Command::Once(flags) => once::run(flags, environment),
         Command::Check(flags) => check::run(flags, environment),
+    }
+}
+
+/// What the environment says about the service manager.
+fn manager(variables: &[(OsString, OsString)]) -> systemd::Environment {
+    let value = |wanted: &str| {
+        let found = variables.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.clone())
+    };
+    let text = |wanted: &str| value(wanted)?.into_string().ok();
+    systemd::Environment {
+        notify_socket: value("NOTIFY_SOCKET"),
+        watchdog_usec: text("WATCHDOG_USEC"),
+        watchdog_pid: text("WATCHDOG_PID"),
     }
 }
 

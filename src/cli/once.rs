@@ -8,6 +8,7 @@ use super::exit::Failure;
 use super::flags::SourceFlags;
 use super::logging::LogFlags;
 use super::{version, wiring};
+use crate::app;
 use crate::config::{Config, Environment};
 use crate::telemetry::BuildInfo;
 
@@ -34,13 +35,15 @@ pub(super) struct Options {
 pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure> {
     let source = flags.source.resolve()?;
     flags.log.start()?;
-    let config = source.load(&environment)?;
+    let loaded = source.load()?;
+    app::warn_of(&loaded);
+    let config = loaded.config;
     let options = Options {
         config,
         environment,
         build: version::BUILD,
     };
-    wiring::runtime()?.block_on(wiring::once(options))
+    wiring::block_on(wiring::once(options))
 }
 
 /// Writes the exposition to standard output.

@@ -6,7 +6,9 @@ use super::exit::Failure;
 use super::flags::{SourceFlags, WebFlags};
 use super::logging::LogFlags;
 use super::{version, wiring};
-use crate::config::{Config, Environment, ListenAddress, Source, Web};
+use crate::app;
+use crate::config::{Environment, ListenAddress, Loaded, Source, Web};
+use crate::httpd::systemd;
 use crate::telemetry::BuildInfo;
 
 /// The flags of `serve`, and of `check`.
@@ -26,7 +28,7 @@ pub(super) struct Options {
     /// Where the configuration came from and comes from again at a reload.
     pub(super) source: Source,
     /// The configuration that was loaded.
-    pub(super) config: Config,
+    pub(super) loaded: Loaded,
     /// Where to serve.
     pub(super) web: Web,
     /// The environment at the start, for credentials.
@@ -35,9 +37,14 @@ pub(super) struct Options {
     pub(super) build: BuildInfo,
 }
 
-pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure> {
+pub(super) fn run(
+    flags: Flags,
+    environment: Environment,
+    manager: &systemd::Environment,
+) -> Result<(), Failure> {
     let options = resolve(flags, environment)?;
-    wiring::runtime()?.block_on(wiring::serve(options))
+    let front = wiring::Front::new(&options.web, manager)?;
+    wiring::block_on(wiring::serve(options, front))
 }
 
 /// From flags to options; the log runs from here on.
@@ -45,10 +52,11 @@ pub(super) fn resolve(flags: Flags, environment: Environment) -> Result<Options,
     let source = flags.source.resolve()?;
     let web = flags.web.resolve(default_listen_address()?)?;
     flags.log.start()?;
-    let config = source.load(&environment)?;
+    let loaded = source.load()?;
+    app::warn_of(&loaded);
     Ok(Options {
         source,
-        config,
+        loaded,
         web,
         environment,
         build: version::BUILD,

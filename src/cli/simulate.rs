@@ -58,7 +58,7 @@ pub(super) fn run(flags: Flags) -> Result<(), Failure> {
         faults,
         world,
     };
-    wiring::runtime()?.block_on(wiring::simulate(options))
+    wiring::block_on(wiring::simulate(options))
 }
 
 /// The first line of standard output: where the simulator listens. Whoever

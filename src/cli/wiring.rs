@@ -8,40 +8,80 @@ use tokio::runtime::Runtime;
 use super::exit::Failure;
 use super::progress::Terminal;
 use super::{demo, once, serve, simulate};
-use crate::app::{self, Daemon, Demo, Plan};
+use crate::app::{self, Daemon, Demo, Outside, Plan};
 use crate::clock::Clock;
+use crate::config::Web;
+use crate::httpd::systemd::{self, Manager};
 use crate::model::SweepOutcome;
 use crate::sim::{self, Cloud};
 use crate::sweep::Progress;
 
-/// The runtime on which a command runs.
-pub(super) fn runtime() -> Result<Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::run)
+/// Runs a command to its end. What still blocks a thread then (a password
+/// being checked, a name being resolved) is not waited for.
+pub(super) fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = runtime()?;
+    let result = runtime.block_on(command);
+    runtime.shutdown_background();
+    result
 }
 
-pub(super) async fn serve(options: serve::Options) -> Result<(), Failure> {
+/// What connects the daemon to the outside before anything runs.
+pub(super) struct Front {
+    handed_over: Option<Vec<std::net::TcpListener>>,
+    manager: Manager,
+}
+
+impl Front {
+    /// Takes the sockets of systemd if they are wanted. Call it while there is
+    /// one thread: it changes the environment.
+    pub(super) fn new(web: &Web, manager: &systemd::Environment) -> Result<Self, Failure> {
+        let handed_over = match web.listen.is_empty() {
+            true => Some(systemd::listeners().map_err(Failure::setup)?),
+            false => None,
+        };
+        let manager = Manager::new(manager).map_err(Failure::setup)?;
+        Ok(Self {
+            handed_over,
+            manager,
+        })
+    }
+
+    async fn open(self, web: &Web) -> Result<Outside, Failure> {
+        let listeners = match self.handed_over {
+            Some(handed_over) => {
+                let adopted = handed_over.into_iter().map(TcpListener::from_std);
+                adopted.collect::<Result<_, _>>().map_err(Failure::run)?
+            }
+            None => app::listen(&web.listen).await.map_err(Failure::run)?,
+        };
+        Ok(Outside {
+            listeners,
+            manager: self.manager,
+        })
+    }
+}
+
+pub(super) async fn serve(options: serve::Options, front: Front) -> Result<(), Failure> {
     let web = options.web.clone();
     let daemon = Daemon::build(plan(options)).map_err(Failure::setup)?;
-    let listeners = app::listen(&web.listen).await.map_err(Failure::run)?;
-    for address in addresses(&listeners)? {
-        tracing::info!(%address, path = %web.telemetry_path, "listening");
+    let outside = front.open(&web).await?;
+    for address in addresses(&outside.listeners)? {
+        let tls = daemon.is_secure();
+        tracing::info!(%address, path = %web.telemetry_path, tls, "listening");
     }
-    let ended = app::until_signal(|shutdown| daemon.run(listeners, shutdown)).await;
+    let ended = app::until_signal(|shutdown| daemon.run(outside, shutdown)).await;
     ended.map_err(Failure::run)?.map_err(Failure::run)
 }
 
-pub(super) async fn demo(options: demo::Options) -> Result<(), Failure> {
-    let listeners = app::listen(&options.web.listen)
-        .await
-        .map_err(Failure::run)?;
-    let path = options.web.telemetry_path;
-    let demo = Demo::build(options.world, path.clone(), options.build).await;
-    let demo = demo.map_err(Failure::run)?;
-    demo::announce(&addresses(&listeners)?, demo.cloud_address(), &path).map_err(Failure::run)?;
-    let ended = app::until_signal(|shutdown| demo.run(listeners, shutdown)).await;
+pub(super) async fn demo(options: demo::Options, front: Front) -> Result<(), Failure> {
+    let outside = front.open(&options.web).await?;
+    let path = options.web.telemetry_path.clone();
+    let demo = Demo::build(options.world, options.web, options.build).await;
+    let demo = demo.map_err(Failure::setup)?;
+    let scheme = if demo.is_secure() { "https" } else { "http" };
+    let exporter = addresses(&outside.listeners)?;
+    demo::announce(scheme, &exporter, demo.cloud_address(), &path).map_err(Failure::run)?;
+    let ended = app::until_signal(|shutdown| demo.run(outside, shutdown)).await;
     ended.map_err(Failure::run)?.map_err(Failure::run)
 }
 
@@ -61,8 +101,9 @@ pub(super) async fn simulate(options: simulate::Options) -> Result<(), Failure> 
 pub(super) async fn once(options: once::Options) -> Result<(), Failure> {
     let plan = Plan {
         config: options.config,
+        source: None,
         environment: options.environment,
-        telemetry_path: Default::default(),
+        web: Web::default(),
         build: options.build,
         clock: Clock::system(),
     };
@@ -78,10 +119,12 @@ pub(super) async fn once(options: once::Options) -> Result<(), Failure> {
     once::print(&swept.text).map_err(Failure::run)?;
     match swept.outcome {
         SweepOutcome::Complete => Ok(()),
-        outcome => Err(Failure::run(format!(
-            "the sweep is {}: sag_collection_success says where",
-            outcome.as_str()
-        ))),
+        SweepOutcome::Partial => Err(Failure::run(
+            "the sweep is not complete: the log says why, sag_collection_success where",
+        )),
+        SweepOutcome::Failed => Err(Failure::run(
+            "the sweep failed, nothing could be read: the log says why",
+        )),
     }
 }
 
@@ -95,11 +138,20 @@ pub(super) fn dry_run(options: serve::Options) -> Result<(), Failure> {
         .map_err(Failure::setup)
 }
 
+/// The runtime on which a command runs.
+fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::run)
+}
+
 fn plan(options: serve::Options) -> Plan {
     Plan {
-        config: options.config,
+        config: options.loaded.config,
+        source: Some(options.source),
         environment: options.environment,
-        telemetry_path: options.web.telemetry_path,
+        web: options.web,
         build: options.build,
         clock: Clock::system(),
     }

@@ -6,6 +6,7 @@
 //! mapping. Nothing here reads the environment, calls the cloud or logs.
 
 mod account;
+mod credentials;
 mod decode;
 mod file;
 mod narrow;
@@ -14,9 +15,10 @@ mod problem;
 mod scalars;
 mod source;
 mod web;
+pub mod web_config;
 
 pub use self::problem::{Errors, Problem};
-pub use self::source::{Origin, Source, parse};
+pub use self::source::{Loaded, Origin, Source, parse};
 pub use self::web::{ListenAddress, ListenAddressError, Web};
 
 use std::num::NonZeroU32;

@@ -1,6 +1,6 @@
 //! What is wrong with a configuration: all of it, with lines.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
@@ -18,6 +18,16 @@ pub struct Problem {
     pub path: String,
     /// What was found and what is expected. Never a secret.
     pub text: String,
+}
+
+/// The path and the text.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.text)
+    }
 }
 
 /// Everything that is wrong with a configuration, in the order of its lines.
@@ -64,10 +74,7 @@ impl fmt::Display for Errors {
             if let Some(line) = problem.line {
                 write!(f, ":{line}")?;
             }
-            if !problem.path.is_empty() {
-                write!(f, ": {}", problem.path)?;
-            }
-            write!(f, ": {}", problem.text)?;
+            write!(f, ": {problem}")?;
         }
         if self.unlisted > 0 {
             write!(f, "\n{}: and {} more", self.origin, self.unlisted)?;
@@ -82,8 +89,7 @@ impl fmt::Display for Errors {
 pub(super) struct Report {
     problems: RefCell<Vec<Problem>>,
     files: RefCell<Vec<ReferencedFile>>,
-    /// The accounts that rely on the environment: line and path.
-    from_environment: RefCell<Vec<(usize, String)>>,
+    holds_inline_secret: Cell<bool>,
     /// What must not stand twice: (what, scope, value) with the first line.
     used: RefCell<HashMap<(&'static str, String, String), usize>>,
 }
@@ -133,14 +139,13 @@ impl Report {
         }
     }
 
-    pub(super) fn needs_environment(&self, line: usize, path: &str) {
-        self.from_environment
-            .borrow_mut()
-            .push((line, path.to_owned()));
+    /// Notes that a secret stands in the file itself.
+    pub(super) fn inline_secret(&self) {
+        self.holds_inline_secret.set(true);
     }
 
-    pub(super) fn take_from_environment(&self) -> Vec<(usize, String)> {
-        self.from_environment.take()
+    pub(super) fn holds_inline_secret(&self) -> bool {
+        self.holds_inline_secret.get()
     }
 
     pub(super) fn take_files(&self) -> Vec<ReferencedFile> {

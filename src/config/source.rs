@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::decode::{Checked, Cursor};
 use super::problem::{Errors, Report};
-use super::{Account, Config, Environment, defaults, file, narrow, node};
+use super::{Account, Config, Problem, defaults, file, narrow, node};
 use crate::exposition;
 use crate::model::{AccountName, Region, SagId};
 use crate::openapi::{CredentialSource, Endpoint};
@@ -30,7 +30,7 @@ pub enum Origin {
     /// `--config.file`.
     File(PathBuf),
     /// `--sag.region` and `--sag.endpoint`: one cloud account with the
-    /// credential of the environment, everything else at its default.
+    /// credential of the default chain, everything else at its default.
     Flags {
         /// Where the instances are.
         region: Region,
@@ -39,27 +39,35 @@ pub enum Origin {
     },
 }
 
+/// A configuration that is good.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What is in force from now on.
+    pub config: Config,
+    /// What an operator should hear all the same.
+    pub warnings: Vec<Problem>,
+}
+
 impl Source {
     /// Reads, decodes and checks the configuration, the presence of keys in
-    /// files and in the environment included. Makes no call to the cloud.
+    /// files included. Makes no call to the cloud; whether the default chain
+    /// yields a credential shows only when one is needed.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with it, each with its line.
-    pub fn load(&self, environment: &Environment) -> Result<Config, Errors> {
+    pub fn load(&self) -> Result<Loaded, Errors> {
         match &self.origin {
             Origin::File(path) => {
-                let config = load_file(path, environment)?;
-                narrow::to_instances(config, &self.instances)
-                    .map_err(|text| Errors::one(path.display().to_string(), None, text))
+                let loaded = load_file(path)?;
+                let config = narrow::to_instances(loaded.config, &self.instances)
+                    .map_err(|text| Errors::one(path.display().to_string(), None, text))?;
+                Ok(Loaded { config, ..loaded })
             }
-            Origin::Flags { region, endpoint } => {
-                if let Some(name) = missing(environment) {
-                    let text = format!("{name} is not set in the environment: expected it there");
-                    return Err(Errors::one("--sag.region".to_owned(), None, text));
-                }
-                self.flags(region, endpoint)
-            }
+            Origin::Flags { region, endpoint } => Ok(Loaded {
+                config: self.flags(region, endpoint)?,
+                warnings: Vec::new(),
+            }),
         }
     }
 
@@ -74,7 +82,7 @@ impl Source {
                     instances: self.instances.clone(),
                     concurrency: defaults::CONCURRENCY,
                 },
-                credentials: CredentialSource::Environment,
+                credentials: CredentialSource::Chain,
                 endpoint: endpoint.clone(),
                 rate: defaults::rate(),
             }],
@@ -97,35 +105,39 @@ pub fn parse(bytes: &[u8], path: &Path) -> Result<Config, Errors> {
     finish(config, path, &report)
 }
 
-fn load_file(path: &Path, environment: &Environment) -> Result<Config, Errors> {
+fn load_file(path: &Path) -> Result<Loaded, Errors> {
     let report = Report::default();
     let config = match read_limited(path, MAX_FILE_BYTES) {
         Ok(bytes) => decode(&bytes, path, &report),
         Err(text) => report.refuse(None, text),
     };
+    let mut warnings = Vec::new();
     for reference in report.take_files() {
         if let Err(text) = check_secret_file(&reference.file) {
             let text = format!("{}: {text}", reference.file.display());
             report.problem(Some(reference.line), &reference.path, text);
-        }
-    }
-    for (line, at) in report.take_from_environment() {
-        if let Some(name) = missing(environment) {
+        } else if is_readable_by_others(&reference.file) {
             let text = format!(
-                "credentials are left out, and {name} is not set in the environment: expected one \
-                 of both"
+                "{}: others can read this key: expected mode 0600 or 0400",
+                reference.file.display()
             );
-            report.problem(Some(line), &at, text);
+            warnings.push(Problem {
+                line: Some(reference.line),
+                path: reference.path,
+                text,
+            });
         }
     }
-    finish(config, path, &report)
-}
-
-/// The first variable of the access key that the environment lacks.
-fn missing(environment: &Environment) -> Option<&'static str> {
-    ACCESS_KEY_VARIABLES
-        .into_iter()
-        .find(|name| environment.get(name).is_none())
+    if report.holds_inline_secret() && is_readable_by_others(path) {
+        warnings.push(Problem {
+            line: None,
+            path: String::new(),
+            text: "others can read this file, which holds a key: expected mode 0600 or 0400"
+                .to_owned(),
+        });
+    }
+    let config = finish(config, path, &report)?;
+    Ok(Loaded { config, warnings })
 }
 
 fn finish(config: Checked<Config>, path: &Path, report: &Report) -> Result<Config, Errors> {
@@ -166,8 +178,21 @@ fn check_secret_file(path: &Path) -> Result<(), String> {
     }
 }
 
+/// Whether anyone who is neither the owner nor in the group may read the file.
+/// The group is left out: volumes of Kubernetes and systemd grant access by it.
+#[cfg(unix)]
+fn is_readable_by_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_readable_by_others(_: &Path) -> bool {
+    false
+}
+
 /// Reads a regular file, or says why not.
-fn read_limited(path: &Path, limit_bytes: u64) -> Result<Zeroizing<Vec<u8>>, String> {
+pub(super) fn read_limited(path: &Path, limit_bytes: u64) -> Result<Zeroizing<Vec<u8>>, String> {
     let cannot = |error: io::Error| format!("cannot be read: {error}");
     // Opening a pipe would wait for its writer.
     if !fs::metadata(path).map_err(cannot)?.is_file() {
@@ -183,12 +208,6 @@ fn read_limited(path: &Path, limit_bytes: u64) -> Result<Zeroizing<Vec<u8>>, Str
     }
     Ok(bytes)
 }
-
-/// Without these the environment holds no credential.
-const ACCESS_KEY_VARIABLES: [&str; 2] = [
-    "ALIBABA_CLOUD_ACCESS_KEY_ID",
-    "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-];
 
 /// 500 accounts with everything that may be said of them fit several times.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;

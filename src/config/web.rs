@@ -1,16 +1,22 @@
 //! Where the exporter listens, and under which path it shows its metrics.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::web::TelemetryPath;
 
-/// What the flags `--web.*` say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the flags `--web.*` say. The default listens nowhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Web {
-    /// Where to listen: at least one address, none twice.
+    /// Where to listen: at least one address, none twice. Empty if the sockets
+    /// come from systemd.
     pub listen: Vec<ListenAddress>,
     /// The path of the metrics.
     pub telemetry_path: TelemetryPath,
+    /// The web configuration: TLS, users, headers, rate.
+    pub config_file: Option<PathBuf>,
+    /// Whether a reload can be asked for over HTTP.
+    pub enable_lifecycle: bool,
 }
 
 /// `HOST:PORT`, or `:PORT` for all interfaces, IPv6 and IPv4.

@@ -27,6 +27,7 @@
 
 mod column;
 mod fold;
+mod inherited;
 mod instance;
 mod ledger;
 mod observation;
@@ -45,6 +46,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use self::column::Names;
+use self::inherited::Inherited;
 pub use self::instance::{CollectorStatus, InstanceSnapshot};
 pub use self::ledger::{Durations, Ledger};
 pub use self::observation::{
@@ -53,7 +55,7 @@ pub use self::observation::{
 pub use self::snapshot::{AccountStatus, Snapshot};
 pub use self::totals::Totals;
 pub use self::users::{Online, User, Users};
-use crate::model::{AccountName, SagId, SweepOutcome};
+use crate::model::{AccountName, Instance, SagId, SweepOutcome};
 
 /// What an operator may choose about what is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +72,7 @@ pub struct Fleet {
     retain: u8,
     instances: BTreeMap<SagId, Arc<InstanceSnapshot>>,
     accounts: BTreeMap<AccountName, AccountStatus>,
+    inherited: Inherited,
     is_ready: bool,
     at: Option<Timestamp>,
 }
@@ -77,14 +80,19 @@ pub struct Fleet {
 impl Fleet {
     /// A fleet of which nothing is known.
     pub fn new(options: Options) -> Self {
-        let most = presence::OLDEST - 1;
         Self {
-            retain: u8::try_from(options.retain).map_or(most, |retain| retain.min(most)),
+            retain: retained(options),
             instances: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            inherited: Inherited::default(),
             is_ready: false,
             at: None,
         }
+    }
+
+    /// Puts other options into force, from the next observation on.
+    pub fn change_options(&mut self, options: Options) {
+        self.retain = retained(options);
     }
 
     /// Takes in a piece of news.
@@ -94,6 +102,18 @@ impl Fleet {
             Observation::InstanceGone(sag_id) => {
                 self.instances.remove(&sag_id);
             }
+            Observation::AccountGone(account) => {
+                self.accounts.remove(&account);
+                self.keep_of(&account, |_| false);
+            }
+            Observation::AccountChanged {
+                account,
+                regions,
+                instances,
+            } => self.keep_of(&account, |instance| match &instances[..] {
+                [] => regions.contains(&instance.region),
+                listed => listed.contains(&instance.sag_id),
+            }),
             Observation::SweepEnded {
                 account,
                 outcome,
@@ -117,11 +137,15 @@ impl Fleet {
         let sag_id = observation.instance.sag_id.clone();
         let previous = self.instances.get(&sag_id).map(Arc::as_ref);
         let next = InstanceSnapshot::after(previous, observation, self.retain);
+        self.inherited.reported(&next.instance().account, &sag_id);
         self.instances.insert(sag_id, Arc::new(next));
     }
 
     fn end_sweep(&mut self, account: AccountName, outcome: SweepOutcome, at: Timestamp) {
         self.see(at);
+        for sag_id in self.inherited.sweep_ended(&account, outcome, self.retain) {
+            self.instances.remove(&sag_id);
+        }
         self.is_ready |= outcome != SweepOutcome::Failed;
         let status = AccountStatus {
             account: account.clone(),
@@ -131,7 +155,26 @@ impl Fleet {
         self.accounts.insert(account, status);
     }
 
+    /// Keeps only these instances of a cloud account, as long as its sweeps
+    /// report them again.
+    fn keep_of(&mut self, account: &AccountName, keep: impl Fn(&Instance) -> bool) {
+        self.instances.retain(|_, snapshot| {
+            let instance = snapshot.instance();
+            instance.account != *account || keep(instance)
+        });
+        let kept = self.instances.values().map(|snapshot| snapshot.instance());
+        let kept = kept.filter(|instance| instance.account == *account);
+        let ids = kept.map(|instance| instance.sag_id.clone()).collect();
+        self.inherited.replace(account.clone(), ids);
+    }
+
     fn see(&mut self, at: Timestamp) {
         self.at = self.at.max(Some(at));
     }
+}
+
+/// How many sweeps a value outlives, as ages are counted.
+fn retained(options: Options) -> u8 {
+    let most = presence::OLDEST - 1;
+    u8::try_from(options.retain).map_or(most, |retain| retain.min(most))
 }

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use crate::model::{
-    AccountName, ClientUser, FailureKind, Instance, SagId, Session, SweepOutcome, UserName,
+    AccountName, ClientUser, FailureKind, Instance, Region, SagId, Session, SweepOutcome, UserName,
 };
 
 /// A piece of news from a sweep.
@@ -17,6 +17,19 @@ pub enum Observation {
     Instance(Box<InstanceObservation>),
     /// The instance is no longer there: its series go at once.
     InstanceGone(SagId),
+    /// The cloud account is swept no longer: all of its instances go at once.
+    AccountGone(AccountName),
+    /// The cloud account is swept in another way from now on, by someone who
+    /// does not know what was found before. Instances that it may no longer
+    /// have go at once; the others stay and are to be reported again.
+    AccountChanged {
+        /// The cloud account.
+        account: AccountName,
+        /// Where its instances may be.
+        regions: Vec<Region>,
+        /// Which instances it has; empty if they are discovered.
+        instances: Vec<SagId>,
+    },
     /// The sweep of one cloud account ended, after the reports of its instances.
     SweepEnded {
         /// The cloud account.

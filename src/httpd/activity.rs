@@ -130,7 +130,8 @@ impl Activity {
         self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
-    fn touch(&self) {
+    /// Something moved.
+    pub(super) fn touch(&self) {
         self.last_moved.store(self.now(), Ordering::Relaxed);
     }
 

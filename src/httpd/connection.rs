@@ -12,14 +12,17 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::Handler;
 use super::activity::Activity;
 use super::body::Body;
+use super::http2;
 use super::io::{Reporting, Transport};
 use super::limits::Limits;
 use super::refusal::Refusal;
+use super::tls::Acceptor;
 use super::watch::overdue;
 use crate::telemetry::Telemetry;
 
@@ -27,6 +30,8 @@ use crate::telemetry::Telemetry;
 pub(super) struct Shared<H> {
     /// Makes the responses.
     pub(super) handler: H,
+    /// Makes the handshakes; `None` for plain HTTP.
+    pub(super) tls: Option<Acceptor>,
     /// What a client may take.
     pub(super) limits: Limits,
     /// Counts what is refused.
@@ -35,9 +40,37 @@ pub(super) struct Shared<H> {
     pub(super) shutdown: CancellationToken,
 }
 
+/// Makes the handshake, if there is one to make, and serves the connection.
+/// Both happen here, in the connection's own task, so that a slow client keeps
+/// nobody waiting. The time of the first head covers the handshake.
+pub(super) async fn open<H: Handler>(
+    stream: TcpStream,
+    activity: Arc<Activity>,
+    shared: Arc<Shared<H>>,
+) {
+    let Some(tls) = shared.tls.clone() else {
+        return serve(stream, activity, shared).await;
+    };
+    let secured = tokio::select! {
+        secured = tls.handshake(stream) => secured,
+        refusal = overdue(&activity, &shared.limits) => return refusal.count(&shared.telemetry),
+        () = shared.shutdown.cancelled() => return,
+    };
+    match secured {
+        Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(http2::ALPN) => {
+            http2::serve(stream, activity, shared).await;
+        }
+        Ok(stream) => serve(stream, activity, shared).await,
+        Err(error) => {
+            tracing::debug!(%error, "TLS handshake failed");
+            Refusal::Handshake.count(&shared.telemetry);
+        }
+    }
+}
+
 /// Serves one connection until either side ends it, its time is used up, or the
 /// server stops and the response in flight has gone out.
-pub(super) async fn serve<T, H>(transport: T, activity: Arc<Activity>, shared: Arc<Shared<H>>)
+async fn serve<T, H>(transport: T, activity: Arc<Activity>, shared: Arc<Shared<H>>)
 where
     T: Transport,
     H: Handler,
@@ -74,7 +107,8 @@ fn protocol(limits: &Limits) -> http1::Builder {
     builder
 }
 
-fn ended(result: hyper::Result<()>, telemetry: &Telemetry) {
+/// Counts a connection that ended because of what came in.
+pub(super) fn ended(result: hyper::Result<()>, telemetry: &Telemetry) {
     let Err(error) = result else { return };
     if error.is_parse() || error.is_parse_too_large() {
         Refusal::Malformed.count(telemetry);
@@ -94,17 +128,20 @@ async fn answer<H: Handler>(
     let response = if body.is_end_stream() {
         shared.handler.handle(Request::from_parts(parts, ())).await
     } else {
-        let response = no_bodies();
-        shared
-            .telemetry
-            .http_request(HANDLER_OF_BODIES, response.status().as_u16());
-        response
+        refuse_body(&shared.telemetry)
     };
     activity.response_made();
     Ok(response.map(|body| Tracked {
         body,
         activity: Arc::clone(activity),
     }))
+}
+
+/// Answers a request that brings a body, and counts the answer.
+pub(super) fn refuse_body(telemetry: &Telemetry) -> Response<Body> {
+    let response = no_bodies();
+    telemetry.http_request(HANDLER_OF_BODIES, response.status().as_u16());
+    response
 }
 
 fn no_bodies() -> Response<Body> {

@@ -28,12 +28,38 @@ impl Transport for TcpStream {
 pub(super) struct Reporting<T: Transport> {
     inner: T,
     activity: Arc<Activity>,
+    reads: Reads,
+}
+
+/// What bytes that come in tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    /// A request begins, unless one is under way.
+    Heads,
+    /// Nothing but that the client lives: frames say more than requests.
+    Frames,
 }
 
 impl<T: Transport> Reporting<T> {
     /// Reports to `activity` from now on.
     pub(super) fn new(inner: T, activity: Arc<Activity>) -> Self {
-        Self { inner, activity }
+        let reads = Reads::Heads;
+        Self {
+            inner,
+            activity,
+            reads,
+        }
+    }
+
+    /// The same for a protocol of frames, whose requests are told apart by
+    /// whoever reads the frames.
+    pub(super) fn of_frames(inner: T, activity: Arc<Activity>) -> Self {
+        let reads = Reads::Frames;
+        Self {
+            inner,
+            activity,
+            reads,
+        }
     }
 
     fn wrote(&self, result: &io::Result<usize>) {
@@ -61,7 +87,10 @@ impl<T: Transport> AsyncRead for Reporting<T> {
         let before = buffer.filled().len();
         let result = ready!(Pin::new(&mut self.inner).poll_read(cx, buffer));
         if buffer.filled().len() > before {
-            self.activity.bytes_read();
+            match self.reads {
+                Reads::Heads => self.activity.bytes_read(),
+                Reads::Frames => self.activity.touch(),
+            }
         }
         Poll::Ready(result)
     }

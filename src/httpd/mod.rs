@@ -4,20 +4,22 @@
 //! response, and [`serve`] keeps strangers from hurting it. The caller binds
 //! the listeners and the caller stops them.
 //!
-//! HTTP/1.0 and 1.1 are spoken. HTTP/2 is left out: a scrape is one response
-//! over one connection, and streams would need limits of their own. Everything
-//! that serves one connection is generic over its transport, so TLS comes
-//! between accepting and serving.
+//! HTTP/1.0 and 1.1 are spoken, and HTTP/2 over TLS where both sides want it.
+//! Everything that serves one connection is generic over its transport; [`tls`]
+//! comes between accepting and serving.
 
 mod activity;
 mod body;
 mod connection;
 pub mod gzip;
+mod http2;
 mod io;
 mod limits;
 mod listeners;
 mod refusal;
 mod server;
+pub mod systemd;
+pub mod tls;
 mod watch;
 
 use std::future::Future;
@@ -26,7 +28,7 @@ use hyper::{Request, Response};
 
 pub use self::body::Body;
 pub use self::limits::Limits;
-pub use self::server::{Drained, ServeError, serve};
+pub use self::server::{Drained, Entrance, ServeError, serve};
 
 /// Turns requests into responses.
 ///

@@ -17,6 +17,8 @@ pub(super) enum Refusal {
     SlowHandler,
     /// What came was not HTTP, or too large a head.
     Malformed,
+    /// There was no agreement on TLS, or the client's certificate was refused.
+    Handshake,
     /// The drain's deadline passed.
     Drain,
 }
@@ -31,6 +33,7 @@ impl Refusal {
             Self::SlowReader => "slow_reader",
             Self::SlowHandler => "slow_handler",
             Self::Malformed => "malformed",
+            Self::Handshake => "handshake",
             Self::Drain => "drain",
         }
     }

@@ -14,6 +14,7 @@ use super::connection::{self, Shared};
 use super::limits::Limits;
 use super::listeners::Listeners;
 use super::refusal::Refusal;
+use super::tls::Acceptor;
 use crate::telemetry::Telemetry;
 
 /// How a server came to its end.
@@ -32,26 +33,47 @@ pub enum ServeError {
     Panicked(#[source] JoinError),
 }
 
+/// Where connections come in, and whether they speak TLS.
+#[derive(Debug)]
+pub struct Entrance {
+    /// All with equal rights; the caller binds them.
+    pub listeners: Vec<TcpListener>,
+    /// Makes the handshakes; `None` for plain HTTP.
+    pub tls: Option<Acceptor>,
+}
+
+/// Plain HTTP.
+impl From<Vec<TcpListener>> for Entrance {
+    fn from(listeners: Vec<TcpListener>) -> Self {
+        Self {
+            listeners,
+            tls: None,
+        }
+    }
+}
+
 /// Serves until `shutdown` is cancelled, then drains: the listeners are closed,
 /// idle connections too, responses in flight go out until
 /// [`Limits::drain_time`] is over, the rest is cut.
 ///
 /// The caller binds the listeners. Connections that are closed early are
 /// counted in `telemetry` with a reason: `limit`, `slow_request`,
-/// `slow_reader`, `slow_handler`, `malformed`, `drain`.
+/// `slow_reader`, `slow_handler`, `malformed`, `handshake`, `drain`.
 ///
 /// # Errors
 ///
 /// If a handler panics. The responses in flight still go out first.
 pub async fn serve<H: Handler>(
-    listeners: Vec<TcpListener>,
+    entrance: impl Into<Entrance>,
     handler: H,
     limits: Limits,
     telemetry: Telemetry,
     shutdown: CancellationToken,
 ) -> Result<Drained, ServeError> {
+    let Entrance { listeners, tls } = entrance.into();
     let shared = Arc::new(Shared {
         handler,
+        tls,
         limits,
         telemetry,
         // A child: a panic stops the connections, not the caller's other work.
@@ -117,7 +139,7 @@ impl<H: Handler> Connections<H> {
         // If it fails, the connection is gone and its task will see that.
         drop(stream.set_nodelay(true));
         let activity = Arc::new(Activity::new(self.epoch));
-        let task = connection::serve(stream, Arc::clone(&activity), Arc::clone(&self.shared));
+        let task = connection::open(stream, Arc::clone(&activity), Arc::clone(&self.shared));
         let abort = self.tasks.spawn(task);
         self.open.insert(abort.id(), Open { activity, abort });
     }

@@ -42,6 +42,8 @@ struct Metrics {
     credential_expiry: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
+    web_reload_successful: GaugeVec,
+    web_reload_success_timestamp: GaugeVec,
     http_requests: IntCounterVec,
     connections_refused: IntCounterVec,
 }
@@ -70,6 +72,11 @@ impl Telemetry {
             credential_expiry: gauges(&registry, &catalog::CREDENTIAL_EXPIRY)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
+            web_reload_successful: gauges(&registry, &catalog::WEB_CONFIG_RELOAD_SUCCESSFUL)?,
+            web_reload_success_timestamp: gauges(
+                &registry,
+                &catalog::WEB_CONFIG_RELOAD_SUCCESS_TIMESTAMP,
+            )?,
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
             connections_refused: counters(&registry, &catalog::HTTP_CONNECTIONS_REFUSED)?,
             registry,
@@ -158,6 +165,35 @@ impl Telemetry {
         }
     }
 
+    /// A cloud account is in force no longer, or begins anew: its series go.
+    pub fn account_removed(&self, account: &AccountName) {
+        let account = account.as_str();
+        // What was never counted cannot be removed, and need not be.
+        for outcome in SweepOutcome::ALL {
+            let _ = self
+                .0
+                .sweeps
+                .remove_label_values(&[account, outcome.as_str()]);
+        }
+        let _ = self.0.sweep_duration.remove_label_values(&[account]);
+        let _ = self.0.credential_expiry.remove_label_values(&[account]);
+        for outcome in ["ok", "failed"] {
+            let refreshes = &self.0.credential_refreshes;
+            let _ = refreshes.remove_label_values(&[account, outcome]);
+        }
+        for action in Action::ALL.map(Action::as_str) {
+            let _ = self
+                .0
+                .api_rate_limit
+                .remove_label_values(&[account, action]);
+            let kinds = FailureKind::ALL.into_iter().map(FailureKind::as_str);
+            for outcome in kinds.chain(["ok"]) {
+                let labels = [account, action, outcome];
+                let _ = self.0.api_requests.remove_label_values(&labels);
+            }
+        }
+    }
+
     /// The configured interval of the sweeps.
     pub fn sweep_interval(&self, interval: Duration) {
         self.0.sweep_interval.set(interval.as_secs_f64());
@@ -176,6 +212,33 @@ impl Telemetry {
     /// A configuration was refused; the old one stays in force.
     pub fn config_refused(&self) {
         self.0.reload_successful.set(0.0);
+    }
+
+    /// A web configuration came into force.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 fit in 53 bits"
+    )]
+    pub fn web_config_loaded(&self, at: Timestamp) {
+        let none: [&str; 0] = [];
+        let metrics = &self.0;
+        metrics
+            .web_reload_successful
+            .with_label_values(&none)
+            .set(1.0);
+        metrics
+            .web_reload_success_timestamp
+            .with_label_values(&none)
+            .set(at.as_second() as f64);
+    }
+
+    /// A web configuration was refused; the old one stays in force.
+    pub fn web_config_refused(&self) {
+        let none: [&str; 0] = [];
+        self.0
+            .web_reload_successful
+            .with_label_values(&none)
+            .set(0.0);
     }
 
     /// An HTTP request was answered.
@@ -281,6 +344,7 @@ mod tests {
         telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
         telemetry.credential_obtained(&account, Some(Timestamp::UNIX_EPOCH));
         telemetry.config_loaded(Timestamp::UNIX_EPOCH);
+        telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);
         telemetry.http_request("metrics", 200);
         telemetry.http_connection_refused("limit");
         let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
@@ -296,6 +360,30 @@ mod tests {
             text.contains(r#"sag_exporter_sweeps_total{account="main",outcome="failed"} 0"#),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_removed_account_leaves_nothing_behind() {
+        let telemetry = telemetry();
+        let [gone, stays] = ["gone", "stays"].map(|name| AccountName::parse(name).unwrap());
+        let took = Duration::from_millis(3);
+        for account in [&gone, &stays] {
+            telemetry.account_added(account);
+            telemetry.sweep_ended(account, SweepOutcome::Complete, took);
+            telemetry.credential_obtained(account, Some(Timestamp::UNIX_EPOCH));
+            telemetry.credential_failed(account);
+            for action in Action::ALL {
+                telemetry.api_rate_limit(account, action, 5.0);
+                telemetry.api_request(account, action, Ok(()), took);
+                for kind in FailureKind::ALL {
+                    telemetry.api_request(account, action, Err(kind), took);
+                }
+            }
+        }
+        telemetry.account_removed(&gone);
+        let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
+        assert!(!text.contains("gone"), "{text}");
+        assert_eq!(text.matches(r#"account="stays""#).count(), 97, "{text}");
     }
 
     #[cfg(target_os = "linux")]

@@ -50,6 +50,11 @@ impl Lifecycle {
         Err("the first sweep has not ended yet")
     }
 
+    /// Whether the program works.
+    pub fn is_healthy(&self) -> bool {
+        self.healthy().is_ok()
+    }
+
     /// Whether the program works. The error is the reason why not, for a
     /// person.
     pub(super) fn healthy(&self) -> Result<(), &'static str> {

@@ -4,11 +4,13 @@
 //! sweep or for another request. A [`Router`] is a handler for
 //! [`crate::httpd::serve`].
 
+pub mod guard;
 mod html;
 mod lifecycle;
 pub mod negotiate;
 mod options;
 mod published;
+mod reload;
 mod respond;
 mod router;
 mod status;
@@ -16,4 +18,5 @@ mod status;
 pub use self::lifecycle::Lifecycle;
 pub use self::options::{Options, PathError, TelemetryPath};
 pub use self::published::Published;
+pub use self::reload::{Refusal, Reload};
 pub use self::router::Router;

@@ -10,7 +10,7 @@ use hyper::{Method, Request, Response, StatusCode};
 
 use super::negotiate::{Coding, Format, choose_coding, choose_format, field};
 use super::status::StatusPage;
-use super::{Lifecycle, Options, Published, respond};
+use super::{Lifecycle, Options, Published, Reload, reload, respond};
 use crate::httpd::{Body, Handler};
 use crate::telemetry::Telemetry;
 
@@ -22,6 +22,7 @@ pub struct Router {
     telemetry: Telemetry,
     lifecycle: Lifecycle,
     status: StatusPage,
+    reload: Option<Arc<dyn Reload>>,
 }
 
 /// A page; its name is the label `handler`.
@@ -47,7 +48,15 @@ impl Router {
             published,
             telemetry,
             lifecycle,
+            reload: None,
         }
+    }
+
+    /// Lets requests over HTTP read the configuration anew.
+    #[must_use]
+    pub fn with_reload(mut self, reload: Option<Arc<dyn Reload>>) -> Self {
+        self.reload = reload;
+        self
     }
 
     /// Answers one request, and counts the answer.
@@ -123,7 +132,13 @@ impl Router {
 
 impl Handler for Router {
     async fn handle(&self, request: Request<()>) -> Response<Body> {
-        self.answer(&request)
+        if request.uri().path() != reload::PATH {
+            return self.answer(&request);
+        }
+        let response = reload::answer(request.method(), self.reload.as_deref()).await;
+        self.telemetry
+            .http_request("reload", response.status().as_u16());
+        response
     }
 }
 

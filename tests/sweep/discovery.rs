@@ -20,7 +20,7 @@ fn told(news: &[Observation]) -> Vec<String> {
         .filter_map(|observation| match observation {
             Observation::Instance(seen) => Some(tell(seen)),
             Observation::InstanceGone(sag_id) => Some(format!("{sag_id} gone")),
-            Observation::SweepEnded { .. } => None,
+            _ => None,
         })
         .collect();
     told.sort();

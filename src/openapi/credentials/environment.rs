@@ -44,6 +44,11 @@ impl Environment {
         value.filter(|value| !value.is_empty())
     }
 
+    /// The home directory, in which profiles are.
+    pub fn home_directory(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
     /// Whether a switch is on, by the word that the official library wants.
     pub(super) fn is_true(&self, name: &str) -> bool {
         let value = self.get(name);

@@ -1,0 +1,269 @@
+//! The cloud accounts that are swept, and how a reload changes which.
+//!
+//! One task owns the tasks of all cloud accounts: a sweep and the upkeep of a
+//! credential for each. Nothing of one account waits for another, and an
+//! account that a reload leaves as it is does not notice the reload.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::cloud::{Access, ClientError, Ground};
+use super::daemon::DRAIN;
+use super::publisher::Change;
+use super::reload::Request;
+use super::tasks::{TaskError, TaskResult, Tasks};
+use crate::config::{Account, Config, Loaded, Source};
+use crate::fleet::{self, Observation};
+use crate::model::AccountName;
+use crate::sweep::{self, Context, Sweeper};
+
+/// The cloud accounts of the configuration in force.
+#[derive(Debug)]
+pub(super) struct Accounts {
+    source: Option<Source>,
+    ground: Ground,
+    context: Context,
+    changes: mpsc::Sender<Change>,
+    sweep: sweep::Options,
+    running: BTreeMap<AccountName, Running>,
+    tasks: Tasks,
+}
+
+#[derive(Debug)]
+struct Running {
+    account: Account,
+    stop: CancellationToken,
+}
+
+/// What a reload changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Changes {
+    pub(super) kept: usize,
+    pub(super) changed: usize,
+    pub(super) added: usize,
+    pub(super) removed: usize,
+}
+
+/// The new configuration in comparison with the one in force.
+struct Difference {
+    /// To be stopped: what is not there any more, or is not the same.
+    ended: Vec<AccountName>,
+    /// To be started.
+    begun: Vec<(Account, Access)>,
+    observations: Vec<Observation>,
+    changes: Changes,
+}
+
+impl Accounts {
+    /// Nothing is swept until [`Accounts::start`].
+    pub(super) fn new(
+        source: Option<Source>,
+        ground: Ground,
+        context: Context,
+        changes: mpsc::Sender<Change>,
+    ) -> Self {
+        Self {
+            source,
+            ground,
+            context,
+            changes,
+            sweep: sweep::Options::default(),
+            running: BTreeMap::new(),
+            tasks: Tasks::new(),
+        }
+    }
+
+    /// Where the configuration comes from, if it can come anew.
+    pub(super) fn source(&self) -> Option<&Source> {
+        self.source.as_ref()
+    }
+
+    /// Starts the tasks of these cloud accounts.
+    pub(super) fn start(&mut self, sweep: sweep::Options, accounts: Vec<(Account, Access)>) {
+        self.sweep = sweep;
+        for (account, access) in accounts {
+            self.start_one(account, access);
+        }
+    }
+
+    /// Answers reloads until `shutdown`, then ends the tasks of all accounts.
+    ///
+    /// # Errors
+    ///
+    /// If a task of an account fails, panics, ends by itself or does not end
+    /// in time.
+    pub(super) async fn run(
+        mut self,
+        mut requests: mpsc::Receiver<Request>,
+        shutdown: CancellationToken,
+    ) -> TaskResult {
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                error = self.tasks.first_end() => return Err(error.into()),
+                Some(request) = requests.recv() => request.carry_out(&mut self).await?,
+            }
+        }
+        for running in self.running.values() {
+            running.stop.cancel();
+        }
+        self.tasks.join(Instant::now() + DRAIN).await?;
+        Ok(())
+    }
+
+    /// Puts a configuration into force, or leaves everything as it is.
+    ///
+    /// # Errors
+    ///
+    /// The outer error ends the program; the inner one is a refusal.
+    pub(super) async fn replace(
+        &mut self,
+        loaded: Loaded,
+    ) -> Result<Result<Changes, ClientError>, TaskError> {
+        let Loaded { config, .. } = loaded;
+        let difference = match self.difference(&config) {
+            Ok(difference) => difference,
+            Err(error) => return Ok(Err(error)),
+        };
+        self.stop(difference.ended).await?;
+        self.publish(&config, difference.observations).await;
+        self.start(config.sweep, difference.begun);
+        Ok(Ok(difference.changes))
+    }
+
+    fn difference(&self, config: &Config) -> Result<Difference, ClientError> {
+        let mut found = Difference {
+            ended: Vec::new(),
+            begun: Vec::new(),
+            observations: Vec::new(),
+            changes: Changes::default(),
+        };
+        let same_sweep = is_same_sweep(&self.sweep, &config.sweep);
+        for account in &config.accounts {
+            let name = &account.sweep.name;
+            match self.running.get(name) {
+                Some(running) if same_sweep && running.account == *account => {
+                    found.changes.kept += 1;
+                    continue;
+                }
+                Some(_) => {
+                    found.changes.changed += 1;
+                    found.ended.push(name.clone());
+                    found.observations.push(changed(account));
+                }
+                None => found.changes.added += 1,
+            }
+            let access = self.ground.access(account)?;
+            found.begun.push((account.clone(), access));
+        }
+        let stays = |name: &AccountName| config.accounts.iter().any(|a| a.sweep.name == *name);
+        for name in self.running.keys().filter(|name| !stays(name)) {
+            found.changes.removed += 1;
+            found.ended.push(name.clone());
+            let gone = Observation::AccountGone(name.clone());
+            found.observations.push(gone);
+        }
+        Ok(found)
+    }
+
+    /// Ends the tasks of these accounts and forgets their counters.
+    async fn stop(&mut self, names: Vec<AccountName>) -> Result<(), TaskError> {
+        let mut tasks = Vec::with_capacity(names.len() * 2);
+        for name in &names {
+            if let Some(running) = self.running.remove(name) {
+                running.stop.cancel();
+                tasks.extend([sweep_task(name), credential_task(name)]);
+            }
+        }
+        self.tasks.end_of(tasks).await?;
+        for name in &names {
+            self.context.telemetry.account_removed(name);
+        }
+        Ok(())
+    }
+
+    /// Returns when scrapes see what has changed.
+    async fn publish(&self, config: &Config, observations: Vec<Observation>) {
+        let (done, published) = oneshot::channel();
+        let change = Change {
+            observations,
+            fleet: fleet::Options {
+                retain: config.sweep.retain,
+            },
+            exposition: config.exposition,
+            done,
+        };
+        if self.changes.send(change).await.is_ok() {
+            // Without a publisher the program is ending.
+            let _ = published.await;
+        }
+    }
+
+    fn start_one(&mut self, account: Account, access: Access) {
+        let name = account.sweep.name.clone();
+        let stop = CancellationToken::new();
+        let sweeper = Sweeper::new(
+            self.sweep.clone(),
+            account.sweep.clone(),
+            access.client,
+            self.context.clone(),
+        );
+        let sweeping = stop.clone();
+        self.tasks.spawn(sweep_task(&name), async move {
+            sweeper.run(sweeping).await;
+            Ok(())
+        });
+        let keeping = stop.clone();
+        self.tasks.spawn(credential_task(&name), async move {
+            access.credentials.refresh_loop(keeping).await;
+            Ok(())
+        });
+        self.running.insert(name, Running { account, stop });
+    }
+}
+
+/// What a reload did to the accounts, for the log.
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            kept,
+            changed,
+            added,
+            removed,
+        } = self;
+        write!(
+            f,
+            "{kept} kept, {changed} changed, {added} added, {removed} removed"
+        )
+    }
+}
+
+fn changed(account: &Account) -> Observation {
+    Observation::AccountChanged {
+        account: account.sweep.name.clone(),
+        regions: account.sweep.regions.clone(),
+        instances: account.sweep.instances.clone(),
+    }
+}
+
+/// Whether sweeps go on in the same way. How long values are retained is not
+/// their business but the fleet's.
+fn is_same_sweep(old: &sweep::Options, new: &sweep::Options) -> bool {
+    let retain = new.retain;
+    sweep::Options {
+        retain,
+        ..old.clone()
+    } == *new
+}
+
+fn sweep_task(name: &AccountName) -> String {
+    format!("sweep of account {name}")
+}
+
+fn credential_task(name: &AccountName) -> String {
+    format!("credential of account {name}")
+}
