@@ -81,8 +81,12 @@ families! {
         "Client accounts with at least one client online, as last observed.";
     ONLINE_CLIENTS = Gauge "sag_online_clients" ["sag_id"]
         "Clients (sessions) online, as last observed.";
+    REPORTED_ONLINE_CLIENTS = Gauge "sag_reported_online_clients" ["sag_id"]
+        "Clients (sessions) online by the cloud's own count of the instance, where it can be had.";
     STALE_USERS = Gauge "sag_stale_users" ["sag_id"]
         "Client accounts whose sessions were not observed in the last sweep.";
+    OLDEST_OBSERVATION = Gauge "sag_oldest_observation_timestamp_seconds" ["sag_id"]
+        "When that client account was last observed whose sessions were not observed longest.";
     ALLOCATED_BANDWIDTH = Gauge "sag_allocated_bandwidth_bytes_per_second" ["sag_id"]
         "Bandwidth allotted to the client accounts, summed up.";
     ALLOCATED_ACCELERATION_BANDWIDTH = Gauge "sag_allocated_acceleration_bandwidth_bytes_per_second" ["sag_id"]
@@ -109,6 +113,10 @@ families! {
         "When the newest session of the client account started; only while it is online.";
     USER_LAST_ONLINE = Gauge "sag_user_last_online_timestamp_seconds" ["sag_id" "user"]
         "When the client account was last seen online; only if it ever was.";
+    USER_MONTH_TRAFFIC = Gauge "sag_user_month_traffic_bytes" ["sag_id" "user"]
+        "Traffic of the client account in this month so far; it starts anew with each month.";
+    USER_TRAFFIC_ALLOWANCE_REMAINING = Gauge "sag_user_traffic_allowance_remaining_bytes" ["sag_id" "user"]
+        "What is left of the free traffic of the client account in this month.";
 }
 
 families! {
@@ -132,6 +140,8 @@ families! {
         "Attempts to obtain the credential of the cloud account anew, by outcome: ok or failed.";
     CREDENTIAL_EXPIRY = Gauge "sag_exporter_credential_expiry_timestamp_seconds" ["account"]
         "When the credential in use for the cloud account ends; absent if it has no end.";
+    BULK_AVAILABLE = Gauge "sag_exporter_bulk_operation_available" ["account" "action"]
+        "Whether the optional operation answers (1), or is missing or denied for some instance (0).";
     CONFIG_RELOAD_SUCCESSFUL = Gauge "sag_exporter_config_last_reload_successful" []
         "Whether the last attempt to load the configuration succeeded (1) or not (0).";
     CONFIG_RELOAD_SUCCESS_TIMESTAMP = Gauge "sag_exporter_config_last_reload_success_timestamp_seconds" []

@@ -176,7 +176,7 @@ account main:
   credential: temporary access key from tests/data/config/good/key
   endpoint: https://smartag.{region}.aliyuncs.com
   pace: at most 5 calls per second and operation, 4 at once
-sweep: sessions every 1m (one query per user), account lists every 5m, pages of 50, last good values outlive 3 sweeps
+sweep: sessions every 1m (counted in bulk where that is possible), account lists every 5m, pages of 50, last good values outlive 3 sweeps
 labels: users by name
 web: /metrics on :1
 ";

@@ -46,6 +46,8 @@ pub(crate) fn observation(
         }),
         sessions: Collected::Complete(Sessions { users: sessions }),
         facts: Collected::NotDue,
+        traffic: Collected::NotDue,
+        reported_clients: None,
     })
 }
 

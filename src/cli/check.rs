@@ -33,6 +33,7 @@ fn summary(options: &serve::Options, out: &mut String) -> fmt::Result {
     }
     let sweep = &options.loaded.config.sweep;
     let sessions = match sweep.sessions {
+        SessionsMode::Auto => "counted in bulk where that is possible",
         SessionsMode::Each => "one query per user",
     };
     writeln!(
@@ -67,7 +68,11 @@ fn account_summary(account: &Account, environment: &Environment, out: &mut Strin
         ids => ids.join(", "),
     };
     writeln!(out, "account {}:", sweep.name)?;
-    writeln!(out, "  regions: {}", regions.join(", "))?;
+    let regions = match &regions[..] {
+        [] => "all".to_owned(),
+        names => names.join(", "),
+    };
+    writeln!(out, "  regions: {regions}")?;
     writeln!(out, "  instances: {instances}")?;
     let credential = credential::describe(&account.credentials, environment);
     writeln!(out, "  credential: {credential}")?;

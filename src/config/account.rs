@@ -51,11 +51,10 @@ fn name(at: &Cursor<'_>) -> Checked<AccountName> {
     Ok(name)
 }
 
+/// No region at all stands for every region.
 fn regions(at: &Cursor<'_>) -> Checked<Vec<Region>> {
     if text_is(at, "all") {
-        return at.refuse(format!(
-            "all is known but not supported by this version: expected {REGIONS}"
-        ));
+        return Ok(Vec::new());
     }
     let regions = at.list(MAX_REGIONS, REGIONS, |item| {
         let region = parsed("a region", Region::parse)(item)?;
@@ -92,7 +91,7 @@ fn text_is(at: &Cursor<'_>, word: &str) -> bool {
     matches!(&at.node.value, Value::Scalar { text, .. } if text == word)
 }
 
-const REGIONS: &str = "a list such as [cn-shanghai]";
+const REGIONS: &str = "all, or a list such as [cn-shanghai]";
 
 /// The cloud has a few dozen regions.
 const MAX_REGIONS: usize = 500;

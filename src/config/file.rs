@@ -57,7 +57,11 @@ fn sweep(at: &Cursor<'_>) -> Checked<sweep::Options> {
         number("1 to 100", PageSize::new),
     );
     let sessions = fields.or("sessions", default.sessions, choice(SESSIONS));
-    fields.later(&["traffic_interval"]);
+    let traffic_interval = fields.or(
+        "traffic_interval",
+        default.traffic_interval,
+        duration(Duration::ZERO, 7 * DAY),
+    );
     let order = match (interval, accounts_interval) {
         (Ok(interval), Ok(accounts)) if accounts < interval => fields.refuse(format!(
             "accounts_interval ({}) is shorter than interval ({}): expected at least as long",
@@ -71,6 +75,7 @@ fn sweep(at: &Cursor<'_>) -> Checked<sweep::Options> {
     Ok(sweep::Options {
         interval: interval?,
         accounts_interval: accounts_interval?,
+        traffic_interval: traffic_interval?,
         retain: retain?,
         page_size: page_size?,
         sessions: sessions?,
@@ -95,8 +100,10 @@ const MAX_ACCOUNTS: usize = 500;
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-const SESSIONS: &[(&str, Option<SessionsMode>)] =
-    &[("each", Some(SessionsMode::Each)), ("auto", None)];
+const SESSIONS: &[(&str, Option<SessionsMode>)] = &[
+    ("auto", Some(SessionsMode::Auto)),
+    ("each", Some(SessionsMode::Each)),
+];
 
 const USER_LABELS: &[(&str, Option<UserLabels>)] = &[
     ("plain", Some(UserLabels::Plain)),

@@ -28,6 +28,8 @@ pub(super) enum UserColumn {
     OldestSessionStart,
     NewestSessionStart,
     LastOnline,
+    MonthTraffic,
+    TrafficAllowance,
 }
 
 /// The samples of one family and one instance in the making.
@@ -124,9 +126,21 @@ pub(super) static FAMILIES: &[(&Family, Source)] = &[
         }),
     ),
     (
+        &catalog::REPORTED_ONLINE_CLIENTS,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.reported_clients());
+        }),
+    ),
+    (
         &catalog::STALE_USERS,
         Source::Instance(|i, samples| {
             samples.add(&[], i.totals().stale_users);
+        }),
+    ),
+    (
+        &catalog::OLDEST_OBSERVATION,
+        Source::Instance(|i, samples| {
+            samples.add(&[], i.totals().oldest_observation_seconds);
         }),
     ),
     (
@@ -182,6 +196,14 @@ pub(super) static FAMILIES: &[(&Family, Source)] = &[
     (
         &catalog::USER_LAST_ONLINE,
         Source::User(UserColumn::LastOnline),
+    ),
+    (
+        &catalog::USER_MONTH_TRAFFIC,
+        Source::User(UserColumn::MonthTraffic),
+    ),
+    (
+        &catalog::USER_TRAFFIC_ALLOWANCE_REMAINING,
+        Source::User(UserColumn::TrafficAllowance),
     ),
 ];
 

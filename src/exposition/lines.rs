@@ -107,6 +107,10 @@ fn write_column(
         UserColumn::LastOnline => {
             block.dense(rows, |row| users.last_online_seconds(row).map(u64::from));
         }
+        UserColumn::MonthTraffic => block.dense(rows, |row| users.month_traffic_bytes(row)),
+        UserColumn::TrafficAllowance => {
+            block.dense(rows, |row| users.allowance_remaining_bytes(row));
+        }
         UserColumn::OldestSessionStart => block.sparse(online, |o| o.oldest_start_seconds()),
         UserColumn::NewestSessionStart => block.sparse(online, |o| o.newest_start_seconds()),
     }

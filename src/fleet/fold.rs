@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::column::Names;
 use super::ledger::{Ledger, Online};
-use super::observation::{Accounts, Collected, SessionState, Sessions};
+use super::observation::{Accounts, Collected, SessionState, Sessions, UserSessions};
 use super::presence::{self, Presence};
 use super::roster::Roster;
 use crate::model::{FailureKind, Instance, Session};
@@ -26,7 +26,7 @@ pub(super) fn judge_accounts(accounts: Collected<Accounts>) -> (Collected<Listed
         roster: Roster::listed(accounts.users),
     };
     match accounts {
-        Collected::NotDue => (Collected::NotDue, None),
+        Collected::NotDue | Collected::Unavailable => (Collected::NotDue, None),
         Collected::Failed(kind) => (Collected::Failed(kind), Some(false)),
         Collected::Partial(accounts, kind) => {
             (Collected::Partial(columns(accounts), kind), Some(false))
@@ -45,23 +45,25 @@ pub(super) fn judge_accounts(accounts: Collected<Accounts>) -> (Collected<Listed
 /// knows nothing of one of its users is not complete, whoever says so.
 pub(super) fn judge_sessions(sessions: Collected<Sessions>) -> (Collected<Sessions>, Option<bool>) {
     let success = match &sessions {
-        Collected::NotDue => None,
+        Collected::NotDue | Collected::Unavailable => None,
         Collected::Partial(..) | Collected::Failed(_) => Some(false),
-        Collected::Complete(sessions) => Some(
-            !sessions
-                .users
-                .iter()
-                .any(|user| matches!(user.state, SessionState::Unknown(_))),
-        ),
+        Collected::Complete(sessions) => Some(!sessions.users.iter().any(is_missing)),
     };
     (sessions, success)
 }
 
-/// Whether the facts are complete if they were due.
-pub(super) fn judge_facts(facts: &Collected<()>) -> Option<bool> {
-    match facts {
-        Collected::NotDue => None,
-        Collected::Complete(()) => Some(true),
+fn is_missing(user: &UserSessions) -> bool {
+    matches!(
+        user.state,
+        SessionState::Unknown(_) | SessionState::Deferred
+    )
+}
+
+/// Whether something is complete if it was due.
+pub(super) fn judge<T>(collected: &Collected<T>) -> Option<bool> {
+    match collected {
+        Collected::NotDue | Collected::Unavailable => None,
+        Collected::Complete(_) => Some(true),
         Collected::Partial(..) | Collected::Failed(_) => Some(false),
     }
 }
@@ -104,10 +106,12 @@ impl Step<'_> {
         sessions: Collected<Sessions>,
         ledger: &mut Ledger,
     ) -> (Arc<Roster>, Arc<Presence>) {
-        let is_due = !matches!(sessions, Collected::NotDue);
+        let is_due = !matches!(sessions, Collected::NotDue | Collected::Unavailable);
         let reports = match sessions {
             Collected::Complete(sessions) | Collected::Partial(sessions, _) => sessions,
-            Collected::NotDue | Collected::Failed(_) => Sessions::default(),
+            Collected::NotDue | Collected::Unavailable | Collected::Failed(_) => {
+                Sessions::default()
+            }
         };
         let mut roster = self.next_roster(accounts);
         let mut states = states_by_row(roster.names(), reports);
@@ -126,7 +130,7 @@ impl Step<'_> {
 
     fn next_roster(&self, accounts: Collected<Listed>) -> Arc<Roster> {
         let roster = match accounts {
-            Collected::NotDue => return Arc::clone(self.roster),
+            Collected::NotDue | Collected::Unavailable => return Arc::clone(self.roster),
             Collected::Complete(listed) => listed.roster,
             Collected::Partial(listed, _) => self.roster.merged(&listed.roster, self.retain),
             Collected::Failed(_) => self.roster.merged(&Roster::default(), self.retain),
@@ -159,20 +163,19 @@ impl Step<'_> {
         for (row, state) in states.into_iter().enumerate() {
             let old = rows.map_or(row, |rows| rows.old(row));
             let before = self.presence.read(old, &mut known);
-            let age = self.presence.age(old);
-            let last_online = self.presence.last_online(old);
+            let past = self.presence.past(old);
+            let is_deferred = matches!(state, Some(SessionState::Deferred));
             match observed(state) {
                 Some(mut seen) => {
-                    let now = seen.against(before, age);
-                    if age != presence::NEVER {
+                    let now = seen.against(before, past.age);
+                    if past.age != presence::NEVER {
                         ledger.enter(before, now, self.at);
                     }
-                    let seen_now = presence::seen_at(self.at);
-                    let last_online = if now.count > 0 { seen_now } else { last_online };
-                    builder.push(0, last_online, now);
+                    builder.push(past.seen(self.at, now.count > 0), now);
                 }
-                None if is_due => builder.push(presence::older(age), last_online, before),
-                None => builder.push(age, last_online, before),
+                None if is_deferred => builder.push(past.deferred(), before),
+                None if is_due => builder.push(past.older(), before),
+                None => builder.push(past, before),
             }
         }
         builder.finish()
@@ -210,7 +213,7 @@ fn observed(state: Option<SessionState>) -> Option<Seen> {
     match state? {
         SessionState::Sessions(sessions) => Some(Seen::Sessions(sessions)),
         SessionState::Count(count) => Some(Seen::Count(count)),
-        SessionState::Unknown(_) | SessionState::Gone => None,
+        SessionState::Unknown(_) | SessionState::Deferred | SessionState::Gone => None,
     }
 }
 

@@ -11,6 +11,7 @@ use super::observation::{Collected, InstanceObservation, Sessions};
 use super::presence::Presence;
 use super::roster::Roster;
 use super::totals::Totals;
+use super::traffic::Traffic;
 use super::users::Users;
 use crate::model::{Collector, Instance, SagId};
 
@@ -26,6 +27,8 @@ pub struct InstanceSnapshot {
     list: Option<List>,
     roster: Arc<Roster>,
     presence: Arc<Presence>,
+    traffic: Option<Arc<Traffic>>,
+    reported_clients: Option<u64>,
     ledger: Ledger,
     totals: Totals,
 }
@@ -72,15 +75,27 @@ impl InstanceSnapshot {
             accounts,
             sessions,
             facts,
+            traffic,
+            reported_clients,
         } = observation;
         next.take_facts(instance, &facts);
         let (accounts, accounts_status) = fold::judge_accounts(accounts);
         let (sessions, sessions_status) = fold::judge_sessions(sessions);
-        next.record(Collector::Instance, fold::judge_facts(&facts));
+        next.record(Collector::Instance, fold::judge(&facts));
         next.record(Collector::Accounts, accounts_status);
         next.record(Collector::Sessions, sessions_status);
+        next.record(Collector::Traffic, fold::judge(&traffic));
+        next.forget_unavailable(Collector::Instance, &facts);
+        next.forget_unavailable(Collector::Traffic, &traffic);
+        next.reported_clients = reported_clients;
         next.take_list(&accounts);
         next.take_users(accounts, sessions, at);
+        next.traffic = Traffic::after(
+            next.traffic.as_ref(),
+            next.roster.names(),
+            traffic,
+            next.retain,
+        );
         next
     }
 
@@ -127,6 +142,11 @@ impl InstanceSnapshot {
         self.list().map(|_| self.all_users())
     }
 
+    /// How many sessions the cloud itself counts, where that can be had.
+    pub fn reported_clients(&self) -> Option<u64> {
+        self.reported_clients
+    }
+
     /// What the users add up to.
     pub fn totals(&self) -> &Totals {
         &self.totals
@@ -147,6 +167,8 @@ impl InstanceSnapshot {
             list: None,
             roster: Arc::default(),
             presence: Arc::default(),
+            traffic: None,
+            reported_clients: None,
             ledger: Ledger::default(),
             totals: Totals::default(),
         }
@@ -160,7 +182,16 @@ impl InstanceSnapshot {
         Users {
             roster: &self.roster,
             presence: &self.presence,
+            traffic: self.traffic.as_deref(),
             retain: self.retain,
+        }
+    }
+
+    /// A collector that cannot run has neither failed nor succeeded.
+    fn forget_unavailable<T>(&mut self, collector: Collector, collected: &Collected<T>) {
+        let status = self.collectors.get_mut(collector.index());
+        if let (Collected::Unavailable, Some(status)) = (collected, status) {
+            *status = CollectorStatus::default();
         }
     }
 
@@ -178,14 +209,15 @@ impl InstanceSnapshot {
         let failed = matches!(facts, Collected::Failed(_));
         self.facts_age = match facts {
             Collected::Complete(()) | Collected::Partial(..) => 0,
-            Collected::NotDue => self.facts_age,
+            Collected::NotDue | Collected::Unavailable => self.facts_age,
             Collected::Failed(_) => self.facts_age.saturating_add(1),
         };
         self.instance = match facts {
             Collected::Complete(()) => instance,
             _ => fold::merge_facts(&self.instance, instance),
         };
-        if failed && self.facts_age > self.retain {
+        let is_unavailable = matches!(facts, Collected::Unavailable);
+        if is_unavailable || (failed && self.facts_age > self.retain) {
             fold::forget_facts(&mut self.instance);
         }
     }
@@ -193,7 +225,7 @@ impl InstanceSnapshot {
     fn take_list(&mut self, accounts: &Collected<fold::Listed>) {
         let was_whole = self.list.is_some_and(|list| list.is_whole);
         let (listed, is_whole) = match accounts {
-            Collected::NotDue => return,
+            Collected::NotDue | Collected::Unavailable => return,
             Collected::Failed(_) => {
                 if let Some(list) = &mut self.list {
                     list.age = list.age.saturating_add(1);

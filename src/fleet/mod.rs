@@ -35,6 +35,7 @@ mod presence;
 mod roster;
 mod snapshot;
 mod totals;
+mod traffic;
 mod users;
 
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub use self::instance::{CollectorStatus, InstanceSnapshot};
 pub use self::ledger::{Durations, Ledger};
 pub use self::observation::{
     Accounts, Collected, InstanceObservation, Observation, SessionState, Sessions, UserSessions,
+    UserTraffic,
 };
 pub use self::snapshot::{AccountStatus, Snapshot};
 pub use self::totals::Totals;

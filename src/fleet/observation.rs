@@ -54,6 +54,10 @@ pub struct InstanceObservation {
     pub sessions: Collected<Sessions>,
     /// Whether the facts of the instance were read anew.
     pub facts: Collected<()>,
+    /// The traffic of the users in this month so far.
+    pub traffic: Collected<Vec<UserTraffic>>,
+    /// The cloud's own count of the sessions online, where it can be had.
+    pub reported_clients: Option<u64>,
 }
 
 /// The result of one collector in one sweep.
@@ -61,6 +65,10 @@ pub struct InstanceObservation {
 pub enum Collected<T> {
     /// It did not run in this sweep: what was known stays as it is.
     NotDue,
+    /// It cannot be had: the operation does not exist, the credential may not
+    /// call it, or the operator does not want it. That is no failure; nothing is
+    /// known, and nothing is kept.
+    Unavailable,
     /// Everything was read.
     Complete(T),
     /// Some of it was read; the first failure says why not all. What is missing
@@ -105,6 +113,21 @@ pub enum SessionState {
     Count(u32),
     /// The query failed: online or offline, nobody knows.
     Unknown(FailureKind),
+    /// The sweep had no time left for the user, whose turn comes in one of the
+    /// next. What was known stands, and does not age beyond "not in the last
+    /// sweep".
+    Deferred,
     /// The user was deleted between the list and the query.
     Gone,
+}
+
+/// The traffic of one user in a month, as far as the cloud tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserTraffic {
+    /// Whose traffic it is.
+    pub user: UserName,
+    /// Bytes since the month began.
+    pub bytes: Option<u64>,
+    /// What is left of the free allowance, in bytes.
+    pub allowance_remaining_bytes: Option<u64>,
 }

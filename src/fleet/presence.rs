@@ -15,6 +15,7 @@ use crate::model::Session;
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     ages: Box<[u8]>,
+    observed: Box<[u32]>,
     last_online: Box<[u32]>,
     online: Box<[u32]>,
     counts: Box<[u32]>,
@@ -35,6 +36,21 @@ impl Presence {
     #[inline]
     pub(super) fn last_online(&self, row: usize) -> u32 {
         self.last_online.get(row).copied().unwrap_or(u32::MAX)
+    }
+
+    /// When the sessions of the user were last observed, packed.
+    #[inline]
+    pub(super) fn observed(&self, row: usize) -> u32 {
+        self.observed.get(row).copied().unwrap_or(u32::MAX)
+    }
+
+    /// What is known of the observations of the user so far.
+    pub(super) fn past(&self, row: usize) -> Past {
+        Past {
+            age: self.age(row),
+            observed: self.observed(row),
+            last_online: self.last_online(row),
+        }
     }
 
     /// The entry of a user in the sparse columns.
@@ -95,10 +111,48 @@ impl Presence {
     }
 }
 
+/// The observations of one user so far: how many sweeps ago, and when, packed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Past {
+    pub(super) age: u8,
+    observed: u32,
+    last_online: u32,
+}
+
+impl Past {
+    /// After an observation.
+    pub(super) fn seen(self, at: Timestamp, is_online: bool) -> Self {
+        let now = pack_moment(Some(at));
+        Self {
+            age: 0,
+            observed: now,
+            last_online: if is_online { now } else { self.last_online },
+        }
+    }
+
+    /// After one more sweep that should have observed the user.
+    pub(super) fn older(self) -> Self {
+        let age = match self.age {
+            NEVER => NEVER,
+            age => (age + 1).min(OLDEST),
+        };
+        Self { age, ..self }
+    }
+
+    /// After a sweep in which it was not the turn of the user.
+    pub(super) fn deferred(self) -> Self {
+        Self {
+            age: self.age.max(1),
+            ..self
+        }
+    }
+}
+
 /// Rows in the making.
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     ages: Vec<u8>,
+    observed: Vec<u32>,
     last_online: Vec<u32>,
     online: Vec<u32>,
     counts: Vec<u32>,
@@ -111,13 +165,14 @@ impl Builder {
     pub(super) fn with_capacity(users: usize) -> Self {
         Self {
             ages: Vec::with_capacity(users),
+            observed: Vec::with_capacity(users),
             last_online: Vec::with_capacity(users),
             ..Self::default()
         }
     }
 
     /// Appends a user.
-    pub(super) fn push(&mut self, age: u8, last_online: u32, online: Online<'_>) {
+    pub(super) fn push(&mut self, past: Past, online: Online<'_>) {
         if online.count > 0 {
             self.online.push(count(self.ages.len()));
             self.counts.push(online.count);
@@ -127,13 +182,15 @@ impl Builder {
             }
             self.ends.push(count(self.starts.len()));
         }
-        self.ages.push(age);
-        self.last_online.push(last_online);
+        self.ages.push(past.age);
+        self.observed.push(past.observed);
+        self.last_online.push(past.last_online);
     }
 
     pub(super) fn finish(self) -> Presence {
         Presence {
             ages: self.ages.into_boxed_slice(),
+            observed: self.observed.into_boxed_slice(),
             last_online: self.last_online.into_boxed_slice(),
             online: self.online.into_boxed_slice(),
             counts: self.counts.into_boxed_slice(),
@@ -144,15 +201,6 @@ impl Builder {
     }
 }
 
-/// One more sweep without an observation.
-pub(super) fn older(age: u8) -> u8 {
-    if age == NEVER {
-        NEVER
-    } else {
-        (age + 1).min(OLDEST)
-    }
-}
-
 /// The sessions in the form in which they are kept and compared: whole seconds,
 /// in order.
 pub(super) fn normalise(sessions: &mut [Session]) {
@@ -160,11 +208,6 @@ pub(super) fn normalise(sessions: &mut [Session]) {
         session.started = unpack_moment(pack_moment(session.started));
     }
     sessions.sort_unstable();
-}
-
-/// The packed form of the moment of an observation.
-pub(super) fn seen_at(at: Timestamp) -> u32 {
-    pack_moment(Some(at))
 }
 
 /// The age of a user whose sessions were never observed.

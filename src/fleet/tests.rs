@@ -29,6 +29,8 @@ fn sweep(second: i64, accounts: &str, sessions: &str) -> Observation {
             users: reports.iter().map(|report| user_sessions(report)).collect(),
         }),
         facts: Collected::NotDue,
+        traffic: Collected::NotDue,
+        reported_clients: None,
     }))
 }
 

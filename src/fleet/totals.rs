@@ -22,6 +22,9 @@ pub struct Totals {
     pub online_clients: Option<u64>,
     /// Users whose sessions were not observed in the last sweep.
     pub stale_users: Option<u64>,
+    /// When the user was observed whose sessions were not observed longest, in
+    /// seconds since 1970, among those that ever were; `None` without users.
+    pub oldest_observation_seconds: Option<u64>,
     /// Bandwidth allotted to the users, in bytes per second.
     pub bandwidth_bytes_per_second: Option<u64>,
     /// Acceleration bandwidth allotted to the users, in bytes per second.
@@ -57,6 +60,7 @@ impl Totals {
             online_users: Some(0),
             online_clients: Some(0),
             stale_users: Some(0),
+            oldest_observation_seconds: None,
             bandwidth_bytes_per_second: Some(0),
             acceleration_bytes_per_second: Some(0),
         }
@@ -83,6 +87,9 @@ impl Totals {
             add(&mut self.online_users, 0);
             add(&mut self.online_clients, 0);
         }
+        let observed = users.observed_seconds(row).map(u64::from);
+        let oldest = self.oldest_observation_seconds;
+        self.oldest_observation_seconds = oldest.into_iter().chain(observed).min();
         let is_stale = users.presence.age(row) != 0;
         add(&mut self.stale_users, u64::from(is_stale));
     }

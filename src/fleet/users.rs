@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::column::{Names, moment_seconds, unpack_moment};
 use super::presence::{NEVER, Presence};
 use super::roster::Roster;
+use super::traffic::Traffic;
 use crate::model::{Kbps, Session, UserState};
 
 /// The users of an instance, in the order of their names.
@@ -18,6 +19,7 @@ use crate::model::{Kbps, Session, UserState};
 pub struct Users<'a> {
     pub(super) roster: &'a Roster,
     pub(super) presence: &'a Presence,
+    pub(super) traffic: Option<&'a Traffic>,
     pub(super) retain: u8,
 }
 
@@ -85,6 +87,27 @@ impl<'a> Users<'a> {
     #[inline]
     pub fn last_online_seconds(&self, row: usize) -> Option<u32> {
         moment_seconds(self.presence.last_online(row)).filter(|_| self.roster.is_shown(row))
+    }
+
+    /// When the sessions of the user were last observed, in seconds since 1970.
+    #[inline]
+    pub fn observed_seconds(&self, row: usize) -> Option<u32> {
+        moment_seconds(self.presence.observed(row)).filter(|_| self.roster.is_shown(row))
+    }
+
+    /// Bytes that the user moved in this month so far.
+    #[inline]
+    pub fn month_traffic_bytes(&self, row: usize) -> Option<u64> {
+        self.traffic?
+            .bytes(row)
+            .filter(|_| self.roster.is_shown(row))
+    }
+
+    /// What is left of the free traffic of the user in this month, in bytes.
+    #[inline]
+    pub fn allowance_remaining_bytes(&self, row: usize) -> Option<u64> {
+        let bytes = self.traffic?.remaining_bytes(row);
+        bytes.filter(|_| self.roster.is_shown(row))
     }
 
     /// Whether the sessions of the user were observed recently enough to be

@@ -7,6 +7,11 @@ pub(super) fn classify(code: Option<&str>, status: u16) -> FailureKind {
     code.and_then(by_code).unwrap_or_else(|| by_status(status))
 }
 
+/// Whether the code is one that stands for a failure.
+pub(super) fn is_known(code: Option<&str>) -> bool {
+    code.and_then(by_code).is_some()
+}
+
 /// A family stands for its own code and for every code below it, such as
 /// `Throttling` for `Throttling.User`.
 fn by_code(code: &str) -> Option<FailureKind> {

@@ -7,6 +7,7 @@ use hyper::{Request, Response};
 use serde::de::IgnoredAny;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::classify::is_known;
 use super::credentials::{Credential, CredentialProvider};
 use super::error::ApiError;
 use super::gate::Gate;
@@ -138,10 +139,11 @@ impl Shared {
         let account = &self.options.account;
         self.telemetry
             .api_request(account, action, counted, began.elapsed());
-        self.gate.learn(action, &outcome);
         if outcome.as_ref().is_err_and(ApiError::is_credential_refused) {
             course.renewable = self.credentials.invalidate(&credential);
         }
+        self.gate
+            .learn(action, outcome.as_ref().map(Reply::exhausted));
         outcome
     }
 
@@ -166,7 +168,8 @@ impl Shared {
         response: Response<Bytes>,
         credential: &Credential,
     ) -> Result<Reply, ApiError> {
-        if response.status().is_success() && is_object(response.body()) {
+        let body = response.body();
+        if response.status().is_success() && is_object(body) && !is_refusal(body) {
             let (parts, body) = response.into_parts();
             return Ok(Reply::new(parts.headers, body));
         }
@@ -191,8 +194,25 @@ fn is_object(body: &[u8]) -> bool {
     first == Some(&b'{') && serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }
 
+/// Whether the body holds a code that stands for a failure. Some gateways send
+/// their refusals with the status of a success.
+fn is_refusal(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Refusal {
+        #[serde(rename = "Code")]
+        code: Option<String>,
+    }
+    let may_be = body.windows(CODE.len()).any(|piece| piece == CODE);
+    may_be
+        && serde_json::from_slice(body)
+            .is_ok_and(|refusal: Refusal| is_known(refusal.code.as_deref()))
+}
+
 fn unsendable(error: impl std::error::Error + Send + Sync + 'static) -> TransportError {
     TransportError::Unsendable {
         source: error.into(),
     }
 }
+
+/// How a code is written; replies of successful calls hold none.
+const CODE: &[u8] = b"\"Code\"";

@@ -9,7 +9,7 @@ use hyper::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::classify::classify;
+use super::classify::{classify, is_known};
 use super::credentials::{Credential, CredentialError};
 use super::excerpt::{body_excerpt, excerpt, identifier};
 use super::hint::hint;
@@ -194,9 +194,10 @@ impl ApiError {
         let body = body.filter(Value::is_object);
         let field = |name| body.as_ref().and_then(|body| body.get(name)?.as_str());
         let code = field("Code").and_then(identifier);
-        let kind = match response.status().is_success() {
-            true => FailureKind::Decode,
-            false => classify(code, status),
+        let kind = if response.status().is_success() && !is_known(code) {
+            FailureKind::Decode
+        } else {
+            classify(code, status)
         };
         let mut error = Self::new(action, kind).with_hint(hint(response.headers()));
         error.0.status = Some(status);

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
@@ -61,14 +62,16 @@ impl Gate {
         }
     }
 
-    /// Learns from the outcome of a call.
-    pub(super) fn learn<T>(&self, action: Action, outcome: &Result<T, ApiError>) {
+    /// Learns from the outcome of a call; of one that succeeded, for how long
+    /// the cloud says that it was the last one.
+    pub(super) fn learn(&self, action: Action, outcome: Result<Option<Duration>, &ApiError>) {
         let Some(lane) = self.lanes.get(action.index()) else {
             return;
         };
         let now = Instant::now();
         match outcome {
-            Ok(_) => lane.bucket().on_success(now),
+            Ok(None) => lane.bucket().on_success(now),
+            Ok(Some(left)) => lane.bucket().on_exhausted(now, left),
             Err(error) if error.kind() == FailureKind::Throttled => {
                 let mut bucket = lane.bucket();
                 bucket.on_throttled(now, error.hint());
@@ -100,8 +103,6 @@ fn burst(rate: Rate) -> NonZeroU32 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use futures_util::stream::{FuturesUnordered, StreamExt};
 
     use super::*;
@@ -120,9 +121,9 @@ mod tests {
         Gate::new(account, Some(rate), Telemetry::new(build).unwrap())
     }
 
-    fn throttled(hint_ms: u64) -> Result<(), ApiError> {
+    fn throttled(hint_ms: u64) -> ApiError {
         let error = ApiError::new(ACTION, FailureKind::Throttled);
-        Err(error.with_hint(Some(Duration::from_millis(hint_ms))))
+        error.with_hint(Some(Duration::from_millis(hint_ms)))
     }
 
     /// When each of several calls got through, in milliseconds.
@@ -150,7 +151,7 @@ mod tests {
         gate.pass(ACTION).await;
         let refuse = async {
             sleep(Duration::from_millis(100)).await;
-            gate.learn(ACTION, &throttled(1000));
+            gate.learn(ACTION, Err(&throttled(1000)));
         };
         let (passed, ()) = tokio::join!(passages(&gate, 3), refuse);
         // The pause ends at 1100; from then on at half the rate.
@@ -159,6 +160,14 @@ mod tests {
         let series =
             r#"sag_exporter_api_rate_limit{account="main",action="DescribeUserOnlineClients"} 2.5"#;
         assert!(text.contains(series), "{text}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_quota_that_is_used_up_is_waited_for() {
+        let gate = gate(5.0);
+        gate.pass(ACTION).await;
+        gate.learn(ACTION, Ok(Some(Duration::from_millis(1000))));
+        assert_eq!(passages(&gate, 3).await, [1000, 1200, 1400]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -19,22 +19,56 @@ pub(super) fn hint(headers: &HeaderMap) -> Option<Duration> {
         .or_else(|| text("retry-after")?.parse().ok().map(Duration::from_secs))
 }
 
+/// For how long the cloud will take no other call, where an answer that is no
+/// refusal says so: only the rate limit headers do, and only if they name what
+/// remains.
+pub(super) fn exhausted(headers: &HeaderMap) -> Option<Duration> {
+    let limits = ["x-ratelimit-user-api", "x-ratelimit-user"];
+    let texts = limits.into_iter().filter_map(|name| headers.get(name));
+    let texts = texts.filter_map(|value| value.to_str().ok());
+    texts
+        .filter(|text| field(text, "Remain") == Some(0))
+        .filter_map(rate_limit)
+        .max()
+}
+
 fn rate_limit(text: &str) -> Option<Duration> {
-    let field = |wanted: &str| {
-        let mut fields = text.split(',').filter_map(|field| field.split_once(':'));
-        fields
-            .find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted))
-            .and_then(|(_, value)| value.trim().parse::<u64>().ok())
-    };
-    if field("Remain").is_some_and(|remain| remain > 0) {
+    if field(text, "Remain").is_some_and(|remain| remain > 0) {
         return None;
     }
-    field("TimeLeft").map(Duration::from_millis)
+    field(text, "TimeLeft").map(Duration::from_millis)
+}
+
+fn field(text: &str, wanted: &str) -> Option<u64> {
+    let mut fields = text.split(',').filter_map(|field| field.split_once(':'));
+    let (_, value) = fields.find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted))?;
+    value.trim().parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_limit_with_nothing_left_exhausts() {
+        for (name, value, expected_ms) in [
+            (
+                "x-ratelimit-user-api",
+                "Limit:9,Remain:0,TimeLeft:700",
+                Some(700),
+            ),
+            ("x-ratelimit-user", "Limit:9,Remain:0,TimeLeft:40", Some(40)),
+            ("x-ratelimit-user", "Limit:9,Remain:1,TimeLeft:40", None),
+            ("x-ratelimit-user", "Limit:9,TimeLeft:40", None),
+            ("x-ratelimit-user", "Limit:9,Remain:0", None),
+            ("x-acs-retry-after", "900", None),
+        ] {
+            let mut map = HeaderMap::new();
+            map.insert(name, value.parse().unwrap());
+            let expected = expected_ms.map(Duration::from_millis);
+            assert_eq!(exhausted(&map), expected, "{name}: {value}");
+        }
+    }
 
     #[test]
     fn every_form_of_a_hint_is_read() {

@@ -1,5 +1,7 @@
 //! An answer of the cloud to a call that succeeded.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::header::DATE;
@@ -8,6 +10,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use serde_json::Value;
 
 use super::excerpt::identifier;
+use super::hint::exhausted;
 
 /// A JSON object, not yet looked at, and what came with it.
 #[derive(Debug, Clone)]
@@ -24,6 +27,11 @@ impl Reply {
     /// The body: well-formed JSON, an object.
     pub fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    /// For how long the cloud will take no other call, if it says so.
+    pub(super) fn exhausted(&self) -> Option<Duration> {
+        exhausted(&self.headers)
     }
 
     /// The time of the cloud's own clock when it answered (header `Date`).

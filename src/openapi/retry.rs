@@ -26,7 +26,7 @@ pub(super) fn pause(
     progress: Progress,
     random: f64,
 ) -> Option<Duration> {
-    if !may_repeat(action, error.kind()) || progress.attempts >= options.attempts.get() {
+    if !may_repeat(action, error.kind()) || progress.attempts >= most(options, error.kind()) {
         return None;
     }
     let repetition = progress.attempts.saturating_sub(1);
@@ -34,10 +34,25 @@ pub(super) fn pause(
     (progress.elapsed.saturating_add(pause) <= options.total).then_some(pause)
 }
 
+/// How often a call is made at most. One that came too early loses nothing by
+/// coming again, for it waits its turn at a rate that was lowered; where others
+/// use up the same quota, that can happen to it several times.
+fn most(options: &Retry, kind: FailureKind) -> u32 {
+    match (options.attempts.get(), kind) {
+        (1, _) => 1,
+        (attempts, FailureKind::Throttled) => attempts.saturating_mul(PATIENCE),
+        (attempts, _) => attempts,
+    }
+}
+
 /// A write is repeated only if the cloud certainly did not carry it out.
 fn may_repeat(action: Action, kind: FailureKind) -> bool {
     kind.is_transient() && (!action.is_write() || kind.is_certainly_undone())
 }
+
+/// A call that is throttled is made so many times more often than one that
+/// fails.
+const PATIENCE: u32 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -91,6 +106,10 @@ mod tests {
         ] {
             let verdict = verdict(action, FailureKind::Remote, attempts, elapsed_ms);
             assert_eq!(verdict, expected, "{attempts} {elapsed_ms}");
+        }
+        for (attempts, expected) in [(3, true), (11, true), (12, false)] {
+            let verdict = verdict(action, FailureKind::Throttled, attempts, 0);
+            assert_eq!(verdict, expected, "{attempts}");
         }
     }
 }

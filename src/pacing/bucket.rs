@@ -96,10 +96,30 @@ impl Bucket {
         self.adjusted = Some(now);
         // What was saved up was saved up at a rate that proved too high. After
         // a pause one call may go at once; without one, after a period.
-        let hint = hint.map(|hint| hint.min(Self::LONGEST_PAUSE));
-        let pause = hint.unwrap_or_else(|| self.period());
+        match hint {
+            Some(hint) => self.hold(now, hint),
+            None => self.empty(now, self.period()),
+        }
+    }
+
+    /// The other side took a call, and said that it was the last one that it
+    /// takes for that long: wait, so that nothing is refused. The rate was not
+    /// too high, so it stays. The limit is that of
+    /// [`on_throttled`](Self::on_throttled).
+    pub fn on_exhausted(&mut self, now: Instant, left: Duration) {
+        self.on_success(now);
+        self.hold(now, left);
+    }
+
+    fn hold(&mut self, now: Instant, pause: Duration) {
+        let pause = pause.min(Self::LONGEST_PAUSE);
+        self.empty(now, pause);
+        self.paused = self.paused.max(Some(now + pause));
+    }
+
+    /// Leaves one token in the bucket, for when the pause is over.
+    fn empty(&mut self, now: Instant, pause: Duration) {
         self.full = self.full.max(Some(later(now, now + self.ahead, pause)));
-        self.paused = self.paused.max(hint.map(|hint| now + hint));
     }
 
     /// The rate now, in calls per second.
@@ -197,6 +217,18 @@ mod tests {
         assert_eq!(bucket.pause(now + ms(1000)), ms(1000));
         // And no hint pauses for longer than the limit.
         bucket.on_throttled(now, Some(Duration::MAX));
+        assert_eq!(bucket.pause(now), Bucket::LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn an_exhausted_quota_is_a_pause_and_not_a_lower_rate() {
+        let now = Instant::now();
+        let mut bucket = bucket(10.0, 5);
+        bucket.on_exhausted(now, ms(2000));
+        assert_eq!(bucket.pause(now + ms(500)), ms(1500));
+        assert_eq!(bucket.reserve(now + ms(500)), ms(1500));
+        assert!((bucket.rate() - 10.0).abs() < 1e-9, "{}", bucket.rate());
+        bucket.on_exhausted(now, Duration::MAX);
         assert_eq!(bucket.pause(now), Bucket::LONGEST_PAUSE);
     }
 

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::listing::Listing;
+use super::optional::is_lasting;
+use super::options::home_region;
 use super::plan::{Cadence, Roster};
 use super::{AccountOptions, CallError};
 use crate::fleet::Collected;
@@ -12,6 +14,8 @@ use crate::sag::Gateway;
 /// The instances of a cloud account, with what is remembered of each.
 #[derive(Debug, Default)]
 pub(super) struct Census {
+    /// Where to look.
+    regions: Vec<Region>,
     targets: BTreeMap<SagId, Target>,
     /// The last whole list of each region, instances of every hardware.
     listed: HashMap<Region, HashSet<SagId>>,
@@ -28,6 +32,8 @@ pub(super) struct Target {
     /// Whether the facts of the instance were read in this sweep.
     pub(super) facts: Collected<()>,
     pub(super) roster: Roster,
+    /// The cloud's own count of its sessions in this sweep, where it can be had.
+    pub(super) reported_clients: Option<u64>,
     /// Whether its calls were given up in the last sweep, so that it waits for
     /// the others in the next one.
     pub(super) troubled: bool,
@@ -44,15 +50,37 @@ impl Census {
     /// Starts with the instances of the configuration, each in the first region
     /// until it is found.
     pub(super) fn new(options: &AccountOptions) -> Self {
-        let mut census = Self::default();
-        let Some(region) = options.regions.first() else {
-            return census;
+        let mut census = Self {
+            regions: options.regions.clone(),
+            ..Self::default()
         };
+        let region = options.regions.first().cloned();
+        let region = region.unwrap_or_else(home_region);
         for sag_id in &options.instances {
-            let target = Target::new(sag_id, region, options);
+            let target = Target::new(sag_id, &region, options);
             census.targets.insert(sag_id.clone(), target);
         }
         census
+    }
+
+    /// The regions in which to look for instances.
+    pub(super) fn regions(&self) -> &[Region] {
+        &self.regions
+    }
+
+    /// Takes the regions that the cloud names.
+    pub(super) fn found_regions(&mut self, regions: Vec<Region>) {
+        self.regions = regions;
+    }
+
+    /// Whether discovery is a bonus, and one that is not granted, so that trying
+    /// it again at once is of no use.
+    pub(super) fn can_do_without<'a>(
+        &self,
+        options: &AccountOptions,
+        mut troubles: impl Iterator<Item = &'a CallError>,
+    ) -> bool {
+        !options.needs_discovery() && troubles.all(is_lasting)
     }
 
     /// Takes what discovery found in all regions; returns the instances that are
@@ -139,12 +167,13 @@ impl Census {
 impl Target {
     fn new(sag_id: &SagId, region: &Region, options: &AccountOptions) -> Self {
         let instance = Instance::new(sag_id.clone(), options.name.clone(), region.clone());
-        let lost = (options.regions.len() > 1).then(|| unlocated(sag_id));
+        let lost = (options.regions.len() != 1).then(|| unlocated(sag_id));
         Self {
             instance,
             lost,
             facts: Collected::NotDue,
             roster: Roster::default(),
+            reported_clients: None,
             troubled: false,
         }
     }
@@ -160,8 +189,14 @@ impl Target {
     fn missed(&mut self, options: &AccountOptions, outcome: &Outcome) {
         let here = outcome.trouble(&self.instance.region);
         let trouble = here.or(outcome.first.as_ref()).cloned();
-        let several = options.regions.len() > 1;
-        self.facts = Collected::Failed(trouble.as_ref().map_or(FailureKind::NotFound, |t| t.kind));
+        let several = options.regions.len() != 1;
+        self.facts = match &trouble {
+            Some(trouble) if !options.needs_discovery() && is_lasting(trouble) => {
+                Collected::Unavailable
+            }
+            Some(trouble) => Collected::Failed(trouble.kind),
+            None => Collected::Failed(FailureKind::NotFound),
+        };
         // What was found once stays where it was, unless every region says that
         // it is not there.
         if several && (trouble.is_none() || self.lost.is_some()) {

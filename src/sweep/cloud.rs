@@ -5,7 +5,7 @@ use std::future::Future;
 
 use crate::model::{ClientUser, FailureKind, Region, SagId, Session, UserName};
 use crate::openapi::{ApiError, Missing};
-use crate::sag::{self, Gateway, Page, PageRequest};
+use crate::sag::{self, Gateway, Listed, Page, PageRequest, RegionEntry, Traffic};
 
 /// The operations of one cloud account that a sweep calls.
 ///
@@ -35,6 +35,35 @@ pub trait Cloud: Send + Sync {
         region: &Region,
         page: PageRequest,
     ) -> impl Future<Output = Result<Page<Gateway>, CallError>> + Send;
+
+    /// The number of sessions of up to [`sag::BULK_LIMIT`] users.
+    fn online_counts(
+        &self,
+        region: &Region,
+        sag_id: &SagId,
+        users: &[UserName],
+    ) -> impl Future<Output = Result<Listed<(UserName, u32)>, CallError>> + Send;
+
+    /// The traffic of this month of up to [`sag::BULK_LIMIT`] users.
+    fn traffic(
+        &self,
+        region: &Region,
+        sag_id: &SagId,
+        users: &[UserName],
+    ) -> impl Future<Output = Result<Listed<Traffic>, CallError>> + Send;
+
+    /// The number of sessions of up to [`sag::BULK_LIMIT`] instances.
+    fn instance_online_counts(
+        &self,
+        region: &Region,
+        sag_ids: &[SagId],
+    ) -> impl Future<Output = Result<Listed<(SagId, u32)>, CallError>> + Send;
+
+    /// The regions of the product, asked in any one of them.
+    fn regions(
+        &self,
+        ask_in: &Region,
+    ) -> impl Future<Output = Result<Listed<RegionEntry>, CallError>> + Send;
 }
 
 /// A call that failed for good, as far as this sweep is concerned.
@@ -45,6 +74,8 @@ pub struct CallError {
     pub kind: FailureKind,
     /// The whole story, for the log.
     pub detail: String,
+    /// What does not exist, where the cloud says so.
+    pub missing: Option<Missing>,
     /// Whether the call was not made at all, because others failed before.
     pub refused: bool,
 }
@@ -55,6 +86,7 @@ impl CallError {
         Self {
             kind,
             detail: detail.into(),
+            missing: None,
             refused: false,
         }
     }
@@ -98,11 +130,42 @@ impl Cloud for sag::Client {
     ) -> Result<Page<Gateway>, CallError> {
         Ok(Self::gateways(self, region, page).await?)
     }
+
+    async fn online_counts(
+        &self,
+        region: &Region,
+        sag_id: &SagId,
+        users: &[UserName],
+    ) -> Result<Listed<(UserName, u32)>, CallError> {
+        Ok(Self::online_counts(self, region, sag_id, users).await?)
+    }
+
+    async fn traffic(
+        &self,
+        region: &Region,
+        sag_id: &SagId,
+        users: &[UserName],
+    ) -> Result<Listed<Traffic>, CallError> {
+        Ok(Self::traffic(self, region, sag_id, users).await?)
+    }
+
+    async fn instance_online_counts(
+        &self,
+        region: &Region,
+        sag_ids: &[SagId],
+    ) -> Result<Listed<(SagId, u32)>, CallError> {
+        Ok(Self::instance_online_counts(self, region, sag_ids).await?)
+    }
+
+    async fn regions(&self, ask_in: &Region) -> Result<Listed<RegionEntry>, CallError> {
+        Ok(Self::regions(self, ask_in).await?)
+    }
 }
 
 impl From<ApiError> for CallError {
     /// Keeps the kind, and of the rest the text: the error and its causes.
     fn from(error: ApiError) -> Self {
+        let (kind, missing) = (error.kind(), error.missing());
         let mut detail = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {
@@ -110,6 +173,9 @@ impl From<ApiError> for CallError {
             detail.push_str(&error.to_string());
             cause = error.source();
         }
-        Self::new(error.kind(), detail)
+        Self {
+            missing,
+            ..Self::new(kind, detail)
+        }
     }
 }

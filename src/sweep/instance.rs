@@ -1,15 +1,17 @@
 //! The sweep of one instance: its users, then their sessions.
 
 use super::CallError;
+use super::bulk;
 use super::census::Target;
 use super::cloud::Cloud;
 use super::listing::list;
 use super::round::Round;
 use super::sessions::{Learned, learn};
 use crate::fleet::{
-    Accounts, Collected, InstanceObservation, SessionState, Sessions, UserSessions,
+    Accounts, Collected, InstanceObservation, SessionState, Sessions, UserSessions, UserTraffic,
 };
-use crate::model::{ClientUser, Collector, FailureKind};
+use crate::model::{Action, Collector, FailureKind};
+use crate::sag::Traffic;
 
 /// An instance that was swept.
 #[derive(Debug)]
@@ -27,7 +29,8 @@ pub(super) async fn sweep<C: Cloud>(round: &Round<'_, C>, mut target: Target) ->
     let _busy = round.gate.enter();
     if let Some(lost) = target.lost.clone() {
         let failed = || Run::failed(lost.clone());
-        return finish(round, target, failed(), Run::failed(lost));
+        let runs = (failed(), Run::failed(lost), Run::not_due());
+        return finish(round, target, runs);
     }
     let plan = target.roster.plan(round.started, round.options());
     let accounts = if plan.accounts {
@@ -36,7 +39,12 @@ pub(super) async fn sweep<C: Cloud>(round: &Round<'_, C>, mut target: Target) ->
         Run::not_due()
     };
     let sessions = observe_users(round, &mut target, accounts.trouble.as_ref()).await;
-    finish(round, target, accounts, sessions)
+    let traffic = if plan.traffic {
+        read_traffic(round, &mut target).await
+    } else {
+        Run::idle(!round.options().traffic_interval.is_zero())
+    };
+    finish(round, target, (accounts, sessions, traffic))
 }
 
 /// The result of one collector, with the story of its first failure.
@@ -47,8 +55,16 @@ struct Run<T> {
 
 impl<T> Run<T> {
     fn not_due() -> Self {
+        Self::idle(true)
+    }
+
+    /// What did not run, because it was not due or because it never is.
+    fn idle(is_ever_due: bool) -> Self {
         Self {
-            collected: Collected::NotDue,
+            collected: match is_ever_due {
+                true => Collected::NotDue,
+                false => Collected::Unavailable,
+            },
             trouble: None,
         }
     }
@@ -71,7 +87,7 @@ impl<T> Run<T> {
     }
 
     fn log_entry(&self, collector: Collector) -> Option<(Collector, Option<CallError>)> {
-        let ran = !matches!(self.collected, Collected::NotDue);
+        let ran = !matches!(self.collected, Collected::NotDue | Collected::Unavailable);
         ran.then(|| (collector, self.trouble.clone()))
     }
 }
@@ -89,9 +105,8 @@ async fn list_users<C: Cloud>(round: &Round<'_, C>, target: &mut Target) -> Run<
         target.roster.not_listed(round.started);
         return Run::failed(trouble.clone());
     }
-    let names = listing.entries.iter().map(|user: &ClientUser| &user.name);
     let whole = listing.trouble.is_none();
-    target.roster.listed(round.started, names, whole);
+    target.roster.listed(round.started, &listing.entries, whole);
     let seen = u64::try_from(listing.entries.len()).unwrap_or(u64::MAX);
     let accounts = Accounts {
         expected: listing.total.unwrap_or(seen),
@@ -107,22 +122,59 @@ async fn observe_users<C: Cloud>(
     target: &mut Target,
     list_trouble: Option<&CallError>,
 ) -> Run<Sessions> {
-    let users = target.roster.users();
+    let known_users = target.roster.len();
     let doubt = list_trouble.filter(|_| !target.roster.was_whole());
-    if let (Some(trouble), true) = (doubt, users.is_empty()) {
+    if let (Some(trouble), true) = (doubt, known_users == 0) {
         return Run::failed(trouble.clone());
     }
-    round.users_found(&target.instance, users.len());
+    round.users_found(&target.instance, known_users);
     let Learned {
         mut users,
         asked,
         trouble,
-    } = learn(round, &target.instance, users).await;
-    target.roster.observed(&mut users, asked);
+        counts,
+    } = learn(round, &target.instance, &target.roster).await;
+    target.roster.observed(&mut users, asked, &counts);
     let trouble = trouble.or_else(|| disowned(&users)).or(doubt.cloned());
     match trouble {
         Some(trouble) if !users.is_empty() && users.iter().all(is_unknown) => Run::failed(trouble),
         trouble => Run::of(Sessions { users }, trouble),
+    }
+}
+
+/// Reads the traffic of all known users. A user that the cloud leaves out has
+/// none that is known.
+async fn read_traffic<C: Cloud>(
+    round: &Round<'_, C>,
+    target: &mut Target,
+) -> Run<Vec<UserTraffic>> {
+    let users = target.roster.users();
+    let action = Action::DescribeUserFlowStatistics;
+    let answers = bulk::ask(round, &target.instance, action, &users, |users| {
+        let (region, sag_id) = (&target.instance.region, &target.instance.sag_id);
+        round.cloud().traffic(region, sag_id, users)
+    })
+    .await;
+    let complete = answers.trouble.is_none();
+    let is_settled = complete || !answers.is_available;
+    target.roster.traffic.ran(round.started, is_settled);
+    if !answers.is_available {
+        return Run::idle(false);
+    }
+    match answers.trouble {
+        Some(trouble) if answers.entries.is_empty() => Run::failed(trouble),
+        trouble => {
+            let entries = answers.entries.into_iter();
+            Run::of(entries.map(user_traffic).collect(), trouble)
+        }
+    }
+}
+
+fn user_traffic(read: Traffic) -> UserTraffic {
+    UserTraffic {
+        user: read.user,
+        bytes: read.bytes,
+        allowance_remaining_bytes: read.allowance_remaining_bytes,
     }
 }
 
@@ -144,13 +196,13 @@ fn is_unknown(user: &UserSessions) -> bool {
 fn finish<C: Cloud>(
     round: &Round<'_, C>,
     mut target: Target,
-    accounts: Run<Accounts>,
-    sessions: Run<Sessions>,
+    (accounts, sessions, traffic): (Run<Accounts>, Run<Sessions>, Run<Vec<UserTraffic>>),
 ) -> Swept {
     target.troubled = accounts.trouble.is_some() || sessions.trouble.is_some();
     let runs = [
         accounts.log_entry(Collector::Accounts),
         sessions.log_entry(Collector::Sessions),
+        traffic.log_entry(Collector::Traffic),
     ];
     let observation = Box::new(InstanceObservation {
         instance: target.instance.clone(),
@@ -158,6 +210,8 @@ fn finish<C: Cloud>(
         accounts: accounts.collected,
         sessions: sessions.collected,
         facts: target.facts.clone(),
+        traffic: traffic.collected,
+        reported_clients: target.reported_clients.take(),
     });
     Swept {
         target,

@@ -11,12 +11,15 @@
 //! and rates, which are behind [`Cloud`], and what becomes of observations.
 
 mod breaker;
+mod bulk;
 mod census;
 mod cloud;
+mod discovery;
 mod gate;
 mod instance;
 mod listing;
 mod news;
+mod optional;
 mod options;
 mod pass;
 mod plan;
@@ -26,6 +29,7 @@ mod schedule;
 mod sessions;
 mod sweeper;
 mod tally;
+mod totals;
 
 use std::fmt;
 use std::sync::Arc;

@@ -12,6 +12,8 @@ pub struct Options {
     pub interval: Duration,
     /// How often the account lists are read anew.
     pub accounts_interval: Duration,
+    /// How often the traffic is read; zero means never.
+    pub traffic_interval: Duration,
     /// How many sweeps a last good value outlives, then its series go.
     pub retain: u32,
     /// How many users are asked for in one page.
@@ -25,16 +27,31 @@ impl Default for Options {
         Self {
             interval: Duration::from_secs(60),
             accounts_interval: Duration::from_secs(300),
+            traffic_interval: Duration::from_secs(900),
             retain: 3,
             page_size: PageSize::default(),
-            sessions: SessionsMode::Each,
+            sessions: SessionsMode::default(),
         }
     }
 }
 
+impl Options {
+    /// After this long the sessions of a user that is online are read anew even
+    /// if their number did not change: a reconnect that leaves the number equal
+    /// shows at the latest then. It is ten intervals.
+    pub fn recheck_interval(&self) -> Duration {
+        self.interval.saturating_mul(RECHECK_SWEEPS)
+    }
+}
+
 /// How the sessions of the users are learned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SessionsMode {
+    /// Counts in bulk, then a query for those users only whose count is above
+    /// zero and has changed, or whose sessions are due for a re-check. Where the
+    /// counts cannot be had, one query a user.
+    #[default]
+    Auto,
     /// One query a user.
     Each,
 }
@@ -81,7 +98,8 @@ impl Default for PageSize {
 pub struct AccountOptions {
     /// The value of the label `account`; unique.
     pub name: AccountName,
-    /// Where instances are discovered.
+    /// Where instances are discovered; empty means in all regions that the cloud
+    /// names (DescribeRegions).
     pub regions: Vec<Region>,
     /// Exactly these instances; empty means all that are discovered. With one
     /// region and this list no discovery permission is needed.
@@ -89,3 +107,28 @@ pub struct AccountOptions {
     /// How many calls may be under way at once.
     pub concurrency: NonZeroU32,
 }
+
+impl AccountOptions {
+    /// Whether the regions have to be asked for.
+    pub fn wants_all_regions(&self) -> bool {
+        self.regions.is_empty()
+    }
+
+    /// With one region and a list of instances the facts of instances are a
+    /// bonus, for which not everybody grants the permission.
+    pub fn needs_discovery(&self) -> bool {
+        self.instances.is_empty() || self.regions.len() != 1
+    }
+}
+
+/// The region that is asked for the others: in every example of the
+/// documentation APP instances live there.
+#[expect(clippy::expect_used, reason = "the text is a region; a test parses it")]
+pub(super) fn home_region() -> Region {
+    Region::parse("cn-shanghai").expect("lower-case letters and a hyphen")
+}
+
+/// The sessions of a user that is online are read at least in every tenth
+/// sweep. With a tenth of the users online that is one call for a hundred
+/// users, half of what the counts in bulk cost.
+pub(super) const RECHECK_SWEEPS: u32 = 10;

@@ -1,13 +1,17 @@
 //! What all parts of one sweep share.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
 use tokio::sync::mpsc::error::SendError;
 use tokio::time::Instant;
 
 use super::cloud::Cloud;
 use super::gate::Gate;
-use super::{AccountOptions, Context, Options};
+use super::optional::Optional;
+use super::{AccountOptions, CallError, Context, Options};
 use crate::fleet::Observation;
-use crate::model::Instance;
+use crate::model::{Action, Instance, SagId};
 
 /// One sweep of one cloud account.
 #[derive(Debug)]
@@ -17,8 +21,12 @@ pub(super) struct Round<'a, C> {
     pub(super) gate: Gate,
     /// When the sweep started.
     pub(super) started: Instant,
+    /// How long the queries for single users of an instance may take; what is
+    /// not done by then is put off to the next sweep.
+    pub(super) patience: Option<Duration>,
     options: &'a Options,
     cloud: &'a C,
+    optional: &'a Mutex<Optional>,
 }
 
 impl<'a, C: Cloud> Round<'a, C> {
@@ -27,15 +35,45 @@ impl<'a, C: Cloud> Round<'a, C> {
         account: &'a AccountOptions,
         cloud: &'a C,
         context: &'a Context,
+        optional: &'a Mutex<Optional>,
     ) -> Self {
         Self {
             account,
             context,
             gate: Gate::new(account.concurrency),
             started: Instant::now(),
+            patience: None,
             options,
             cloud,
+            optional,
         }
+    }
+
+    /// Whether to call an optional operation.
+    pub(super) fn may_call(&self, action: Action, sag_id: Option<&SagId>) -> bool {
+        let now = Instant::now();
+        self.optional().may_call(action, sag_id, now, self.options)
+    }
+
+    /// Takes note of how a call of an optional operation ended. Whether it is off
+    /// from now on.
+    pub(super) fn note<T>(
+        &self,
+        action: Action,
+        sag_id: Option<&SagId>,
+        result: &Result<T, CallError>,
+    ) -> bool {
+        let now = Instant::now();
+        self.optional().note(action, sag_id, result, now)
+    }
+
+    /// Forgets an instance that is no longer there.
+    pub(super) fn forget(&self, gone: &SagId) {
+        self.optional().forget(gone);
+    }
+
+    fn optional(&self) -> MutexGuard<'_, Optional> {
+        self.optional.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn options(&self) -> &'a Options {

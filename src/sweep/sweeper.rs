@@ -1,22 +1,25 @@
 //! The loop over the sweeps of one cloud account.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use super::census::{Census, RegionListing};
+use super::census::Census;
 use super::cloud::Cloud;
+use super::discovery::list_regions;
 use super::instance::{self, Swept};
-use super::listing::list;
 use super::news::{News, Subject};
+use super::optional::Optional;
 use super::round::{Round, Unheard};
 use super::schedule::first_tick;
 use super::tally::Tally;
+use super::totals;
 use super::{AccountOptions, Context, Options};
 use crate::fleet::Observation;
-use crate::model::{AccountName, Region, SweepOutcome};
+use crate::model::{AccountName, SweepOutcome};
 
 /// Sweeps one cloud account, again and again, and reports what it sees.
 ///
@@ -27,6 +30,7 @@ pub struct Sweeper<C> {
     account: AccountOptions,
     cloud: C,
     context: Context,
+    optional: Mutex<Optional>,
     memory: Memory,
 }
 
@@ -42,11 +46,13 @@ impl<C: Cloud> Sweeper<C> {
         context.telemetry.account_added(&account.name);
         context.telemetry.sweep_interval(options.interval);
         let memory = Memory::new(&account);
+        let optional = Optional::new(account.name.clone(), context.telemetry.clone());
         Self {
             options,
             account,
             cloud,
             context,
+            optional: Mutex::new(optional),
             memory,
         }
     }
@@ -73,7 +79,7 @@ impl<C: Cloud> Sweeper<C> {
     /// Sweeps once; `None` if it was told to stop before the end, or if nobody
     /// receives observations. After that the sweeper remembers nothing.
     pub async fn sweep_once(&mut self, shutdown: &CancellationToken) -> Option<SweepOutcome> {
-        let outcome = shutdown.run_until_cancelled(self.sweep()).await;
+        let outcome = shutdown.run_until_cancelled(self.sweep(None)).await;
         let outcome = outcome.and_then(Result::ok);
         if outcome.is_none() {
             self.memory = Memory::new(&self.account);
@@ -87,14 +93,16 @@ impl<C: Cloud> Sweeper<C> {
         let wait = first_tick(self.account.name.as_str(), interval, now);
         let mut ticks = interval_at(Instant::now() + wait, interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        while self.sweep().await.is_ok() {
+        while self.sweep(Some(interval)).await.is_ok() {
             ticks.tick().await;
         }
     }
 
-    async fn sweep(&mut self) -> Result<SweepOutcome, Unheard> {
+    async fn sweep(&mut self, patience: Option<Duration>) -> Result<SweepOutcome, Unheard> {
         let name = &self.account.name;
-        let round = Round::new(&self.options, &self.account, &self.cloud, &self.context);
+        let (options, account) = (&self.options, &self.account);
+        let mut round = Round::new(options, account, &self.cloud, &self.context, &self.optional);
+        round.patience = patience;
         self.context.progress.sweep_started(name);
         let mut tally = Tally::default();
         self.memory.discover(&round, &mut tally).await?;
@@ -131,24 +139,31 @@ impl Memory {
         round: &Round<'_, C>,
         tally: &mut Tally,
     ) -> Result<(), Unheard> {
-        if !self
-            .census
-            .discovered
-            .is_due(round.started, round.options())
-        {
+        if !self.census.discovered.is_due(
+            round.started,
+            round.options().accounts_interval,
+            round.options(),
+        ) {
             self.census.not_due();
             return Ok(());
         }
-        let regions = list_regions(round, &self.census).await;
+        let regions = list_regions(round, &mut self.census).await;
         for one in &regions {
             let subject = Subject::Discovery(one.region.clone());
             self.news.note(&subject, one.listing.trouble.as_ref());
         }
-        let complete = regions.iter().all(|one| one.listing.trouble.is_none());
-        self.census.discovered.ran(round.started, complete);
+        let troubles = || {
+            regions
+                .iter()
+                .filter_map(|one| one.listing.trouble.as_ref())
+        };
+        let complete = troubles().next().is_none();
+        let is_settled = complete || self.census.can_do_without(round.account, troubles());
+        self.census.discovered.ran(round.started, is_settled);
         tally.discovered(round.account, complete);
         for gone in self.census.update(round.account, regions) {
             self.news.forget(&gone);
+            round.forget(&gone);
             round.report(Observation::InstanceGone(gone)).await?;
         }
         Ok(())
@@ -161,7 +176,9 @@ impl Memory {
         round: &Round<'_, C>,
         tally: &mut Tally,
     ) -> Result<(), Unheard> {
-        let mut queue = self.census.take().into_iter();
+        let mut targets = self.census.take();
+        totals::ask(round, &mut targets).await;
+        let mut queue = targets.into_iter();
         let progress = &round.context.progress;
         progress.instances_found(&round.account.name, queue.len());
         let window = round.gate.concurrency().saturating_mul(INSTANCES_PER_CALL);
@@ -201,36 +218,6 @@ impl Memory {
         Ok(())
     }
 }
-
-async fn list_regions<C: Cloud>(round: &Round<'_, C>, census: &Census) -> Vec<RegionListing> {
-    let listings = FuturesUnordered::new();
-    for (order, region) in round.account.regions.iter().enumerate() {
-        listings.push(async move { (order, list_region(round, census, region).await) });
-    }
-    let mut found: Vec<(usize, RegionListing)> = listings.collect().await;
-    found.sort_by_key(|(order, _)| *order);
-    found.into_iter().map(|(_, listing)| listing).collect()
-}
-
-async fn list_region<C: Cloud>(
-    round: &Round<'_, C>,
-    census: &Census,
-    region: &Region,
-) -> RegionListing {
-    let listing = list(GATEWAYS_PER_PAGE, census.last_whole(region), |page| {
-        round
-            .gate
-            .call(region, round.cloud().gateways(region, page))
-    })
-    .await;
-    RegionListing {
-        region: region.clone(),
-        listing,
-    }
-}
-
-/// The limit that the documentation of DescribeSmartAccessGateways gives.
-const GATEWAYS_PER_PAGE: u32 = 50;
 
 /// More instances at once than calls at once, so that a slow instance does not
 /// leave permits idle; but not all at once, so that each is done early.

@@ -15,14 +15,15 @@ impl Tally {
     /// Discovery ran.
     pub(super) fn discovered(&mut self, account: &AccountOptions, complete: bool) {
         self.something_learned |= complete;
-        self.something_missing |= !complete && needs_discovery(account);
+        self.something_missing |= !complete && account.needs_discovery();
     }
 
     /// An instance was swept.
     pub(super) fn swept(&mut self, account: &AccountOptions, seen: &InstanceObservation) {
         self.add(&seen.accounts);
         self.add(&seen.sessions);
-        if needs_discovery(account) {
+        self.something_missing |= !is_good(&seen.traffic);
+        if account.needs_discovery() {
             self.something_missing |= !is_good(&seen.facts);
         }
     }
@@ -44,11 +45,8 @@ impl Tally {
 }
 
 fn is_good<T>(collected: &Collected<T>) -> bool {
-    matches!(collected, Collected::Complete(_) | Collected::NotDue)
-}
-
-/// With one region and a list of instances the facts of instances are a bonus,
-/// for which not everybody grants the permission.
-fn needs_discovery(account: &AccountOptions) -> bool {
-    account.instances.is_empty() || account.regions.len() > 1
+    matches!(
+        collected,
+        Collected::Complete(_) | Collected::NotDue | Collected::Unavailable
+    )
 }

@@ -40,6 +40,7 @@ struct Metrics {
     api_rate_limit: GaugeVec,
     credential_refreshes: IntCounterVec,
     credential_expiry: GaugeVec,
+    bulk_available: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
     web_reload_successful: GaugeVec,
@@ -70,6 +71,7 @@ impl Telemetry {
             api_rate_limit: gauges(&registry, &catalog::API_RATE_LIMIT)?,
             credential_refreshes: counters(&registry, &catalog::CREDENTIAL_REFRESHES)?,
             credential_expiry: gauges(&registry, &catalog::CREDENTIAL_EXPIRY)?,
+            bulk_available: gauges(&registry, &catalog::BULK_AVAILABLE)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
             web_reload_successful: gauges(&registry, &catalog::WEB_CONFIG_RELOAD_SUCCESSFUL)?,
@@ -141,6 +143,14 @@ impl Telemetry {
         refreshes
             .with_label_values(&[account.as_str(), "failed"])
             .inc();
+    }
+
+    /// Whether an optional operation answers.
+    pub fn bulk_available(&self, account: &AccountName, action: Action, available: bool) {
+        self.0
+            .bulk_available
+            .with_label_values(&[account.as_str(), action.as_str()])
+            .set(if available { 1.0 } else { 0.0 });
     }
 
     /// A sweep of a cloud account ended.
@@ -343,6 +353,7 @@ mod tests {
         );
         telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
         telemetry.credential_obtained(&account, Some(Timestamp::UNIX_EPOCH));
+        telemetry.bulk_available(&account, Action::KickOutClients, true);
         telemetry.config_loaded(Timestamp::UNIX_EPOCH);
         telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);
         telemetry.http_request("metrics", 200);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sag_exporter::fleet::{
     self, Accounts, Collected, Fleet, InstanceObservation, Observation, SessionState, Sessions,
-    Snapshot, UserSessions,
+    Snapshot, UserSessions, UserTraffic,
 };
 use sag_exporter::model::{
     AccountName, ClientUser, FailureKind, Instance, Kbps, Region, SagId, Session, UserName,
@@ -85,6 +85,8 @@ fn sweep(instance: &Instance, second: i64, users: &[User]) -> Observation {
             users: accounts,
         }),
         facts: Collected::Complete(()),
+        traffic: Collected::NotDue,
+        reported_clients: None,
     }))
 }
 
@@ -138,10 +140,27 @@ pub fn small_fleet() -> Arc<Snapshot> {
             ..user("na\"s\\ty} 黒")
         };
         let users = [bob, alice, nasty, user("vague")];
-        fleet.apply(sweep(&office, second, &users));
+        fleet.apply(with_traffic(sweep(&office, second, &users)));
     }
     fleet.apply(failing_sweep());
     fleet.snapshot()
+}
+
+/// What else may be known: the traffic of some, and the cloud's own count.
+fn with_traffic(mut news: Observation) -> Observation {
+    let traffic = |user: &str, bytes, left| UserTraffic {
+        user: UserName::parse(user).unwrap(),
+        bytes,
+        allowance_remaining_bytes: left,
+    };
+    if let Observation::Instance(seen) = &mut news {
+        seen.reported_clients = Some(4);
+        seen.traffic = Collected::Complete(vec![
+            traffic("alice", Some(123_456_789_012), Some(0)),
+            traffic("bob@example.com", Some(0), None),
+        ]);
+    }
+    news
 }
 
 pub fn failing_fleet() -> Arc<Snapshot> {
@@ -158,5 +177,7 @@ fn failing_sweep() -> Observation {
         accounts: Collected::Failed(FailureKind::Throttled),
         sessions: Collected::Failed(FailureKind::Throttled),
         facts: Collected::NotDue,
+        traffic: Collected::NotDue,
+        reported_clients: None,
     }))
 }

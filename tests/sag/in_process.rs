@@ -29,23 +29,33 @@ pub(crate) fn cloud(options: Options) -> Arc<Cloud> {
 }
 
 /// A client of the cloud, not paced unless a rate is given.
-pub(crate) fn client(cloud: &Arc<Cloud>, rate: Option<f64>) -> sag::Client {
+pub(crate) fn client(cloud: &Arc<Cloud>, rate: Option<f64>, telemetry: Telemetry) -> sag::Client {
+    let transport = Arc::new(InProcess(Arc::clone(cloud)));
+    client_over(transport, Endpoint::default(), rate, telemetry)
+}
+
+/// A client over any transport.
+pub(crate) fn client_over(
+    transport: Arc<dyn Transport>,
+    endpoint: Endpoint,
+    rate: Option<f64>,
+    telemetry: Telemetry,
+) -> sag::Client {
     let account = AccountName::parse("main").expect("a name");
     let highest = Rate::new(rate.unwrap_or(Rate::MAX)).expect("a rate");
-    let mut options = openapi::Options::new(account, Endpoint::default(), highest);
+    let mut options = openapi::Options::new(account, endpoint, highest);
     if rate.is_none() {
         options.rate = None;
     }
     let credential = Credential::new("testid", Secret::new("testsecret"), None);
     let credentials = fixed(credential.expect("a credential"));
-    let transport = Arc::new(InProcess(Arc::clone(cloud)));
     let clock = Clock::anchored(noon());
     sag::Client::new(openapi::Client::new(
         options,
         credentials,
         transport,
         clock,
-        telemetry(),
+        telemetry,
     ))
 }
 

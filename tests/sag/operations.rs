@@ -10,7 +10,7 @@ use sag_exporter::openapi::Missing;
 use sag_exporter::sag::{Client, Email, PageRequest};
 use sag_exporter::sim::{Cloud, Effect, InstanceTruth, NewUser, Options, Rule, Scenario};
 
-use crate::in_process::{client, cloud, noon};
+use crate::in_process::{client, cloud, noon, telemetry};
 
 /// A client, its cloud, and the first instance.
 struct Stage {
@@ -30,7 +30,7 @@ impl Stage {
         });
         let (sag_id, region) = cloud.instances().into_iter().next().expect("an instance");
         Self {
-            client: client(&cloud, None),
+            client: client(&cloud, None, telemetry()),
             region: Region::parse(&region).expect("a region"),
             sag_id: SagId::parse(&sag_id).expect("an id"),
             cloud,

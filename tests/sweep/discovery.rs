@@ -30,13 +30,14 @@ fn told(news: &[Observation]) -> Vec<String> {
 fn tell(seen: &InstanceObservation) -> String {
     let facts = match seen.facts {
         Collected::NotDue => "not due",
+        Collected::Unavailable => "unavailable",
         Collected::Complete(()) => "known",
         Collected::Partial(..) => "partial",
         Collected::Failed(kind) => kind.as_str(),
     };
     let users = match &seen.accounts {
         Collected::Complete(list) => list.users.len().to_string(),
-        Collected::NotDue => "not due".to_owned(),
+        Collected::NotDue | Collected::Unavailable => "not due".to_owned(),
         Collected::Partial(_, kind) | Collected::Failed(kind) => kind.to_string(),
     };
     let (sag_id, region) = (&seen.instance.sag_id, &seen.instance.region);
@@ -104,7 +105,7 @@ fn cases_with_list() -> Vec<Case> {
             what: "a list and one region need no discovery",
             account: account_with(&["cn-shanghai"], &["sag-a"]),
             denied: "cn-shanghai",
-            told: &["sag-a cn-shanghai facts=denied users=3"],
+            told: &["sag-a cn-shanghai facts=unavailable users=3"],
             outcome: Complete,
         },
         Case {

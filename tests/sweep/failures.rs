@@ -16,8 +16,11 @@ fn is_session(call: &Call) -> bool {
 
 fn is_about(call: &Call, instance: &str) -> bool {
     match call {
-        Call::Users { sag_id, .. } | Call::Sessions { sag_id, .. } => sag_id == instance,
-        Call::Gateways { .. } => false,
+        Call::Users { sag_id, .. }
+        | Call::Sessions { sag_id, .. }
+        | Call::Counts { sag_id, .. }
+        | Call::Traffic { sag_id, .. } => sag_id == instance,
+        Call::Gateways { .. } | Call::InstanceCounts { .. } | Call::Regions => false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sag_exporter::model::{ClientUser, FailureKind, Region, SagId, Session, UserName};
-use sag_exporter::sag::{Gateway, Page, PageRequest};
+use sag_exporter::sag::{Gateway, Listed, Page, PageRequest, RegionEntry, Traffic};
 use sag_exporter::sweep::{CallError, Cloud};
 use tokio::time::Instant;
 
@@ -15,6 +15,10 @@ pub enum Call {
     Users { sag_id: String, page: u32 },
     Sessions { sag_id: String, user: String },
     Gateways { region: String, page: u32 },
+    Counts { sag_id: String, users: usize },
+    Traffic { sag_id: String, users: usize },
+    InstanceCounts { instances: usize },
+    Regions,
 }
 
 /// What to do with a call instead of answering it.
@@ -276,6 +280,82 @@ impl Cloud for Fake {
         Ok(honest.page(&here, page, |sag_id| {
             gateway(sag_id, &world.places[sag_id].1)
         }))
+    }
+
+    async fn online_counts(
+        &self,
+        _region: &Region,
+        sag_id: &SagId,
+        users: &[UserName],
+    ) -> Result<Listed<(UserName, u32)>, CallError> {
+        self.received(Call::Counts {
+            sag_id: sag_id.to_string(),
+            users: users.len(),
+        })
+        .await?;
+        let world = self.world();
+        let known = users
+            .iter()
+            .filter(|user| world.users[sag_id.as_str()].contains(&user.to_string()));
+        let entries = known.map(|user| {
+            let online = world.online.contains(user.as_str());
+            (user.clone(), u32::from(online))
+        });
+        Ok(listed(entries.collect()))
+    }
+
+    async fn traffic(
+        &self,
+        _region: &Region,
+        sag_id: &SagId,
+        users: &[UserName],
+    ) -> Result<Listed<Traffic>, CallError> {
+        self.received(Call::Traffic {
+            sag_id: sag_id.to_string(),
+            users: users.len(),
+        })
+        .await?;
+        let entries = users.iter().map(|user| Traffic {
+            user: user.clone(),
+            bytes: Some(7),
+            allowance_remaining_bytes: None,
+        });
+        Ok(listed(entries.collect()))
+    }
+
+    async fn instance_online_counts(
+        &self,
+        _region: &Region,
+        sag_ids: &[SagId],
+    ) -> Result<Listed<(SagId, u32)>, CallError> {
+        let instances = sag_ids.len();
+        self.received(Call::InstanceCounts { instances }).await?;
+        let world = self.world();
+        let online = |id: &SagId| {
+            let users = world.users[id.as_str()].iter();
+            let online = users.filter(|user| world.online.contains(*user)).count();
+            u32::try_from(online).expect("a small number")
+        };
+        let entries = sag_ids.iter().map(|id| (id.clone(), online(id)));
+        Ok(listed(entries.collect()))
+    }
+
+    async fn regions(&self, _ask_in: &Region) -> Result<Listed<RegionEntry>, CallError> {
+        self.received(Call::Regions).await?;
+        let world = self.world();
+        let names: BTreeSet<&String> = world.places.values().map(|(region, _)| region).collect();
+        let entries = names.into_iter().map(|name| RegionEntry {
+            region: crate::rig::region(name),
+            endpoint: None,
+        });
+        Ok(listed(entries.collect()))
+    }
+}
+
+fn listed<T>(entries: Vec<T>) -> Listed<T> {
+    Listed {
+        entries,
+        unreadable: 0,
     }
 }
 

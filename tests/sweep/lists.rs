@@ -85,7 +85,7 @@ async fn paging_ends_where_the_list_ends() {
                 Complete(pages)
             }
             Collected::Partial(_, kind) | Collected::Failed(kind) => Partial(kind),
-            Collected::NotDue => panic!("the first list is due"),
+            Collected::NotDue | Collected::Unavailable => panic!("the first list is due"),
         };
         assert_eq!(found, expected, "{users} {paging:?}");
     }

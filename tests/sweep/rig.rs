@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use sag_exporter::clock::Clock;
 use sag_exporter::fleet::{InstanceObservation, Observation};
 use sag_exporter::model::{AccountName, Region, SagId, SweepOutcome};
-use sag_exporter::sweep::{AccountOptions, Context, Options, PageSize, Progress, Sweeper};
+use sag_exporter::sweep::{
+    AccountOptions, Context, Options, PageSize, Progress, SessionsMode, Sweeper,
+};
 use sag_exporter::telemetry::{BuildInfo, Telemetry};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -107,6 +109,8 @@ pub fn options() -> Options {
         interval: Duration::from_secs(60),
         accounts_interval: Duration::from_secs(300),
         page_size: PageSize::new(10).expect("a size"),
+        traffic_interval: Duration::ZERO,
+        sessions: SessionsMode::Each,
         ..Options::default()
     }
 }

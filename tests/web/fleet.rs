@@ -66,6 +66,8 @@ fn report(sag_id: &str) -> InstanceObservation {
             users: vec![offline("a"), offline("b")],
         }),
         facts: Collected::Complete(()),
+        traffic: Collected::NotDue,
+        reported_clients: None,
     }
 }
 
