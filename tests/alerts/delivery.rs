@@ -124,12 +124,15 @@ fn words(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 #[tokio::test]
 async fn a_healthy_world_delivers_nothing() {
-    let stage = Stage::over(Options {
+    let simulator = Simulator::start(Options {
         instances: 2,
         users: 40,
         ..Options::default()
     })
     .await;
+    // Its people are healthy, but towards the end of a month not thrifty.
+    let config = Config::of(simulator.address).sweep_key("traffic_interval: 0s");
+    let stage = Stage::with(simulator, &config).await;
     stage.evaluated(25).await;
     assert_eq!(stage.receiver.alerts(), []);
     assert_eq!(stage.prometheus.warnings(), Vec::<String>::new());
