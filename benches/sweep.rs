@@ -134,7 +134,8 @@ impl Engine {
         let clock = Clock::anchored(cloud.now());
         let name = AccountName::parse("main")?;
         let options = openapi::Options::new(name.clone(), endpoint, Rate::new(QUOTA)?);
-        let credentials = fixed(Credential::new("testid", Secret::new("testsecret"), None)?);
+        let credential = Credential::new("testid", Secret::new("testsecret"), None)?;
+        let credentials = fixed(credential);
         let client =
             openapi::Client::new(options, credentials, transport, clock, telemetry.clone());
         let (observations, news) = mpsc::channel(1_000);

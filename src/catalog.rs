@@ -136,12 +136,12 @@ families! {
         "How long requests to the cloud API took, without the time spent waiting for the rate limit.";
     API_RATE_LIMIT = Gauge "sag_exporter_api_rate_limit" ["account" "action"]
         "Calls per second that pacing allows now.";
+    BULK_AVAILABLE = Gauge "sag_exporter_bulk_operation_available" ["account" "action"]
+        "Whether the optional operation answers (1), or is missing or denied for some instance (0).";
     CREDENTIAL_REFRESHES = Counter "sag_exporter_credential_refreshes_total" ["account" "outcome"]
         "Attempts to obtain the credential of the cloud account anew, by outcome: ok or failed.";
     CREDENTIAL_EXPIRY = Gauge "sag_exporter_credential_expiry_timestamp_seconds" ["account"]
         "When the credential in use for the cloud account ends; absent if it has no end.";
-    BULK_AVAILABLE = Gauge "sag_exporter_bulk_operation_available" ["account" "action"]
-        "Whether the optional operation answers (1), or is missing or denied for some instance (0).";
     CONFIG_RELOAD_SUCCESSFUL = Gauge "sag_exporter_config_last_reload_successful" []
         "Whether the last attempt to load the configuration succeeded (1) or not (0).";
     CONFIG_RELOAD_SUCCESS_TIMESTAMP = Gauge "sag_exporter_config_last_reload_success_timestamp_seconds" []

@@ -261,7 +261,7 @@ fn keys_that_others_can_read_give_a_warning() {
     check(
         [0o644, 0o600],
         inline,
-        &["others can read this file, which holds a key: expected mode 0600 or 0400"],
+        &["c.yml: others can read this file, which holds a key: expected mode 0600 or 0400"],
     );
     check([0o644, 0o600], "{profile: work}", &[]);
 }

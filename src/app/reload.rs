@@ -120,7 +120,7 @@ pub(super) async fn at_hangup(reloader: Reloader, shutdown: CancellationToken) -
 /// Logs what an operator should hear of a configuration that is good.
 pub fn warn_of(loaded: &Loaded) {
     for warning in &loaded.warnings {
-        tracing::warn!(at = warning.path, "{}", warning.text);
+        tracing::warn!(line = warning.line, "{warning}");
     }
 }
 

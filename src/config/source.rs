@@ -132,8 +132,10 @@ fn load_file(path: &Path) -> Result<Loaded, Errors> {
         warnings.push(Problem {
             line: None,
             path: String::new(),
-            text: "others can read this file, which holds a key: expected mode 0600 or 0400"
-                .to_owned(),
+            text: format!(
+                "{}: others can read this file, which holds a key: expected mode 0600 or 0400",
+                path.display()
+            ),
         });
     }
     let config = finish(config, path, &report)?;

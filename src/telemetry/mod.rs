@@ -38,9 +38,9 @@ struct Metrics {
     api_requests: IntCounterVec,
     api_request_duration: HistogramVec,
     api_rate_limit: GaugeVec,
+    bulk_available: GaugeVec,
     credential_refreshes: IntCounterVec,
     credential_expiry: GaugeVec,
-    bulk_available: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
     web_reload_successful: GaugeVec,
@@ -69,9 +69,9 @@ impl Telemetry {
             api_requests: counters(&registry, &catalog::API_REQUESTS)?,
             api_request_duration: histograms(&registry, &catalog::API_REQUEST_DURATION)?,
             api_rate_limit: gauges(&registry, &catalog::API_RATE_LIMIT)?,
+            bulk_available: gauges(&registry, &catalog::BULK_AVAILABLE)?,
             credential_refreshes: counters(&registry, &catalog::CREDENTIAL_REFRESHES)?,
             credential_expiry: gauges(&registry, &catalog::CREDENTIAL_EXPIRY)?,
-            bulk_available: gauges(&registry, &catalog::BULK_AVAILABLE)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
             web_reload_successful: gauges(&registry, &catalog::WEB_CONFIG_RELOAD_SUCCESSFUL)?,
@@ -114,6 +114,14 @@ impl Telemetry {
             .set(per_second);
     }
 
+    /// Whether an optional operation answers.
+    pub fn bulk_available(&self, account: &AccountName, action: Action, available: bool) {
+        self.0
+            .bulk_available
+            .with_label_values(&[account.as_str(), action.as_str()])
+            .set(if available { 1.0 } else { 0.0 });
+    }
+
     /// The credential of a cloud account was obtained anew.
     #[expect(
         clippy::cast_precision_loss,
@@ -143,14 +151,6 @@ impl Telemetry {
         refreshes
             .with_label_values(&[account.as_str(), "failed"])
             .inc();
-    }
-
-    /// Whether an optional operation answers.
-    pub fn bulk_available(&self, account: &AccountName, action: Action, available: bool) {
-        self.0
-            .bulk_available
-            .with_label_values(&[account.as_str(), action.as_str()])
-            .set(if available { 1.0 } else { 0.0 });
     }
 
     /// A sweep of a cloud account ended.
@@ -195,6 +195,10 @@ impl Telemetry {
             let _ = self
                 .0
                 .api_rate_limit
+                .remove_label_values(&[account, action]);
+            let _ = self
+                .0
+                .bulk_available
                 .remove_label_values(&[account, action]);
             let kinds = FailureKind::ALL.into_iter().map(FailureKind::as_str);
             for outcome in kinds.chain(["ok"]) {
@@ -325,82 +329,4 @@ fn register_process(_: &Registry) -> Result<(), prometheus::Error> {
 const SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn telemetry() -> Telemetry {
-        Telemetry::new(BuildInfo {
-            version: "1",
-            revision: "2",
-            rustversion: "3",
-        })
-        .unwrap()
-    }
-
-    #[test]
-    fn every_family_of_the_process_appears_once_it_is_used() {
-        let telemetry = telemetry();
-        let account = AccountName::parse("main").unwrap();
-        let took = Duration::from_millis(3);
-        telemetry.account_added(&account);
-        telemetry.sweep_ended(&account, SweepOutcome::Partial, took);
-        telemetry.sweep_interval(took);
-        telemetry.api_request(
-            &account,
-            Action::KickOutClients,
-            Err(FailureKind::Denied),
-            took,
-        );
-        telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
-        telemetry.credential_obtained(&account, Some(Timestamp::UNIX_EPOCH));
-        telemetry.bulk_available(&account, Action::KickOutClients, true);
-        telemetry.config_loaded(Timestamp::UNIX_EPOCH);
-        telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);
-        telemetry.http_request("metrics", 200);
-        telemetry.http_connection_refused("limit");
-        let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
-        for family in catalog::EXPORTER {
-            let type_line = format!("# TYPE {} {}\n", family.name, family.kind.as_str());
-            assert!(
-                text.contains(&type_line),
-                "{} is missing in\n{text}",
-                family.name
-            );
-        }
-        assert!(
-            text.contains(r#"sag_exporter_sweeps_total{account="main",outcome="failed"} 0"#),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn a_removed_account_leaves_nothing_behind() {
-        let telemetry = telemetry();
-        let [gone, stays] = ["gone", "stays"].map(|name| AccountName::parse(name).unwrap());
-        let took = Duration::from_millis(3);
-        for account in [&gone, &stays] {
-            telemetry.account_added(account);
-            telemetry.sweep_ended(account, SweepOutcome::Complete, took);
-            telemetry.credential_obtained(account, Some(Timestamp::UNIX_EPOCH));
-            telemetry.credential_failed(account);
-            for action in Action::ALL {
-                telemetry.api_rate_limit(account, action, 5.0);
-                telemetry.api_request(account, action, Ok(()), took);
-                for kind in FailureKind::ALL {
-                    telemetry.api_request(account, action, Err(kind), took);
-                }
-            }
-        }
-        telemetry.account_removed(&gone);
-        let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
-        assert!(!text.contains("gone"), "{text}");
-        assert_eq!(text.matches(r#"account="stays""#).count(), 97, "{text}");
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_process_reports_on_itself() {
-        let text = String::from_utf8(telemetry().encode().unwrap()).unwrap();
-        assert!(text.contains("\nprocess_resident_memory_bytes "), "{text}");
-    }
-}
+mod tests;

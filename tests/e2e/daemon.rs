@@ -1,6 +1,8 @@
 //! The program as a child process.
 
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -98,9 +100,7 @@ impl Daemon {
     /// Starts it with these flags, and waits until it listens.
     pub(crate) async fn start_with(config: &Config, flags: &[&str]) -> Self {
         let dir = TempDir::new().unwrap();
-        let file = dir.path().join("sag-exporter.yml");
-        std::fs::write(&file, config.yaml()).unwrap();
-        let file = format!("--config.file={}", file.display());
+        let file = config_flag(&dir, &config.yaml());
         let mut process = Process::start(&[&["serve", &file], flags].concat());
         let address = process.listen_address().await;
         Self {
@@ -248,6 +248,8 @@ pub(crate) async fn run_with(arguments: &[&str], variables: &[(&str, &str)]) -> 
 pub(crate) fn config_flag(dir: &TempDir, yaml: &str) -> String {
     let file = dir.path().join("sag-exporter.yml");
     std::fs::write(&file, yaml).unwrap();
+    // It holds a key.
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     format!("--config.file={}", file.display())
 }
 

@@ -1,0 +1,79 @@
+//! Every family of the process, as it is shown.
+
+use super::*;
+
+fn telemetry() -> Telemetry {
+    Telemetry::new(BuildInfo {
+        version: "1",
+        revision: "2",
+        rustversion: "3",
+    })
+    .unwrap()
+}
+
+#[test]
+fn every_family_of_the_process_appears_once_it_is_used() {
+    let telemetry = telemetry();
+    let account = AccountName::parse("main").unwrap();
+    let took = Duration::from_millis(3);
+    telemetry.account_added(&account);
+    telemetry.sweep_ended(&account, SweepOutcome::Partial, took);
+    telemetry.sweep_interval(took);
+    telemetry.api_request(
+        &account,
+        Action::KickOutClients,
+        Err(FailureKind::Denied),
+        took,
+    );
+    telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
+    telemetry.bulk_available(&account, Action::KickOutClients, true);
+    telemetry.credential_obtained(&account, Some(Timestamp::UNIX_EPOCH));
+    telemetry.config_loaded(Timestamp::UNIX_EPOCH);
+    telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);
+    telemetry.http_request("metrics", 200);
+    telemetry.http_connection_refused("limit");
+    let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
+    for family in catalog::EXPORTER {
+        let type_line = format!("# TYPE {} {}\n", family.name, family.kind.as_str());
+        assert!(
+            text.contains(&type_line),
+            "{} is missing in\n{text}",
+            family.name
+        );
+    }
+    assert!(
+        text.contains(r#"sag_exporter_sweeps_total{account="main",outcome="failed"} 0"#),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_removed_account_leaves_nothing_behind() {
+    let telemetry = telemetry();
+    let [gone, stays] = ["gone", "stays"].map(|name| AccountName::parse(name).unwrap());
+    let took = Duration::from_millis(3);
+    for account in [&gone, &stays] {
+        telemetry.account_added(account);
+        telemetry.sweep_ended(account, SweepOutcome::Complete, took);
+        telemetry.credential_obtained(account, Some(Timestamp::UNIX_EPOCH));
+        telemetry.credential_failed(account);
+        for action in Action::ALL {
+            telemetry.api_rate_limit(account, action, 5.0);
+            telemetry.api_request(account, action, Ok(()), took);
+            for kind in FailureKind::ALL {
+                telemetry.api_request(account, action, Err(kind), took);
+            }
+        }
+    }
+    telemetry.account_removed(&gone);
+    let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
+    assert!(!text.contains("gone"), "{text}");
+    assert_eq!(text.matches(r#"account="stays""#).count(), 97, "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_process_reports_on_itself() {
+    let text = String::from_utf8(telemetry().encode().unwrap()).unwrap();
+    assert!(text.contains("\nprocess_resident_memory_bytes "), "{text}");
+}
