@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use prometheus::{Encoder, IntGaugeVec, Opts, Registry, TextEncoder};
-use sag_exporter::exposition::{self, Options, Writer};
+use sag_exporter::exposition::{self, Options, UserLabels, Writer};
 use sag_exporter::fleet::{self, Fleet};
 
 use self::support::{Outcome, news, observation};
@@ -31,7 +31,7 @@ fn measure(instances: u32, users: u32, peer_per_series: Duration) -> Outcome<()>
     }
     let snapshot = fleet.snapshot();
     let mut text = Vec::new();
-    exposition::render(&snapshot, Options::default(), &mut text);
+    exposition::render(&snapshot, OPTIONS, &mut text);
     let series = text
         .split(|b| *b == b'\n')
         .filter(|l| !l.starts_with(b"#"))
@@ -43,11 +43,11 @@ fn measure(instances: u32, users: u32, peer_per_series: Duration) -> Outcome<()>
         black_box(&mut copy).copy_from_slice(black_box(&text));
     });
     let rendered = fastest(RUNS, || {
-        exposition::render(black_box(&snapshot), Options::default(), &mut text);
+        exposition::render(black_box(&snapshot), OPTIONS, &mut text);
     });
     let mut frame = Vec::new();
     let framed = fastest(RUNS, || {
-        let mut writer = Writer::new(snapshot.clone(), Options::default());
+        let mut writer = Writer::new(snapshot.clone(), OPTIONS);
         while writer.fill(&mut frame, FRAME_BYTES) {
             black_box(&mut frame).clear();
         }
@@ -103,6 +103,12 @@ fn fastest(runs: u32, mut run: impl FnMut()) -> Duration {
     }
     best
 }
+
+/// All series, however many.
+const OPTIONS: Options = Options {
+    user_labels: UserLabels::Plain,
+    user_series_limit: u64::MAX,
+};
 
 const RUNS: u32 = 40;
 const FRAME_BYTES: usize = 64 * 1024;

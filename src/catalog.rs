@@ -27,6 +27,37 @@ impl Kind {
     }
 }
 
+/// How families are spelled on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Prometheus' text format, version 0.0.4.
+    Text,
+    /// OpenMetrics, version 1.0.0.
+    OpenMetrics,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 2] = [Self::Text, Self::OpenMetrics];
+
+    /// The name under which a family is described. OpenMetrics keeps the
+    /// `_total` of a counter for its samples.
+    pub fn described_name(self, name: &str) -> &str {
+        match self {
+            Self::Text => name,
+            Self::OpenMetrics => name.strip_suffix("_total").unwrap_or(name),
+        }
+    }
+
+    /// What follows the last family.
+    pub fn end(self) -> &'static str {
+        match self {
+            Self::Text => "",
+            Self::OpenMetrics => "# EOF\n",
+        }
+    }
+}
+
 /// One metric family.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Family {
@@ -146,6 +177,8 @@ families! {
         "Whether the last attempt to load the configuration succeeded (1) or not (0).";
     CONFIG_RELOAD_SUCCESS_TIMESTAMP = Gauge "sag_exporter_config_last_reload_success_timestamp_seconds" []
         "When the configuration in force was loaded.";
+    SERIES_LIMITED = Gauge "sag_exporter_series_limited" []
+        "Whether series of users are left out because there would be more than the limit (1) or not (0).";
     WEB_CONFIG_RELOAD_SUCCESSFUL = Gauge "sag_exporter_web_config_last_reload_successful" []
         "Whether the last reading of the web configuration succeeded (1) or not (0); only if there is one.";
     WEB_CONFIG_RELOAD_SUCCESS_TIMESTAMP = Gauge "sag_exporter_web_config_last_reload_success_timestamp_seconds" []
@@ -167,6 +200,21 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    /// The names of the samples of one family may not be those of another, and
+    /// a name under which a family is described stands once.
+    #[test]
+    fn families_do_not_collide_in_openmetrics() {
+        let described: HashSet<_> = all()
+            .map(|family| Format::OpenMetrics.described_name(family.name))
+            .collect();
+        assert_eq!(described.len(), all().count());
+        for name in described.iter().flat_map(|name| {
+            ["_total", "_created", "_bucket", "_sum", "_count"].map(|end| format!("{name}{end}"))
+        }) {
+            assert!(!described.contains(name.as_str()), "{name}");
+        }
+    }
 
     #[test]
     fn families_are_unique_and_well_named() {
@@ -190,7 +238,7 @@ mod tests {
                 family.name
             );
             assert!(
-                !family.help.contains(['\\', '\n']),
+                !family.help.contains(['\\', '\n', '"']),
                 "{}: help needs no escaping",
                 family.name
             );

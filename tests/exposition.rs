@@ -20,7 +20,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use sag_exporter::catalog;
+use sag_exporter::catalog::{self, Format};
 use sag_exporter::exposition::{self, Exposition, Options, UserLabels, Writer};
 use sag_exporter::fleet::{SessionState, Snapshot};
 use sag_exporter::model::{Kbps, UserName};
@@ -148,12 +148,33 @@ fn a_user_without_a_known_value_has_no_line_and_no_zero() {
 fn without_user_labels_only_aggregates_are_published() {
     let options = Options {
         user_labels: UserLabels::None,
+        ..Options::default()
     };
     let aggregates = parse(&render(&small_fleet(), options)).unwrap();
     let mut expected = parse(&render(&small_fleet(), Options::default())).unwrap();
     expected.retain(|family| !family.samples[0].labels.contains_key("user"));
     assert_eq!(aggregates, expected);
     assert!(value(&aggregates, "sag_online_users", &[]).is_some());
+}
+
+#[test]
+fn the_limit_counts_the_series_of_users_exactly() {
+    for snapshot in [small_fleet(), fleet_of(3_000, "sag-1")] {
+        let families = parse(&render(&snapshot, Options::default())).unwrap();
+        let samples = families.iter().flat_map(|family| &family.samples);
+        let series = samples.filter(|s| s.labels.contains_key("user")).count();
+        let series = u64::try_from(series).unwrap();
+        assert!(series > 0);
+        for (limit, limited) in [(series, false), (series - 1, true)] {
+            let options = Options {
+                user_series_limit: limit,
+                ..Options::default()
+            };
+            let exposition = Exposition::new(Arc::clone(&snapshot), options);
+            assert_eq!(exposition.is_limited(), limited, "{limit} of {series}");
+            assert_eq!(render(&snapshot, options).contains("\nsag_user_"), !limited);
+        }
+    }
 }
 
 #[test]
@@ -198,7 +219,8 @@ fn a_buffer_is_used_again_and_appended_to() {
         format!("# before\n{expected}")
     );
     let published = Exposition::new(small, Options::default());
-    assert_eq!(published.text, expected.as_bytes());
+    let frames: Vec<_> = published.writer(Format::Text).collect();
+    assert_eq!(frames.concat(), expected.as_bytes());
 }
 
 proptest! {

@@ -113,6 +113,7 @@ impl Daemon {
             }),
             options: config.exposition,
             published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
+            telemetry: telemetry.clone(),
         };
         let gate = gate(plan.web.config_file, &telemetry, plan.clock)?;
         let lifecycle = Lifecycle::new();

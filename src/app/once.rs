@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::cloud::{Access, Ground};
 use super::daemon::{Plan, QUEUED_OBSERVATIONS, SetupError, accesses};
+use crate::catalog::Format;
 use crate::config::Account;
 use crate::exposition::Exposition;
 use crate::fleet::{self, Fleet};
@@ -74,7 +75,11 @@ pub async fn once(
         return Ok(None);
     };
     let exposition = Exposition::new(fleet.snapshot(), plan.config.exposition);
-    let mut text = exposition.text.to_vec();
+    telemetry.series_limited(exposition.is_limited());
+    let mut text = Vec::new();
+    exposition
+        .writer(Format::Text)
+        .for_each_frame(|frame| text.extend_from_slice(frame));
     text.extend(telemetry.encode()?);
     let outcome = outcomes.into_iter().max().unwrap_or(SweepOutcome::Complete);
     Ok(Some(Once { text, outcome }))

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::exposition::{self, Exposition};
 use crate::fleet::{self, Fleet, Observation};
+use crate::telemetry::Telemetry;
 use crate::web::Published;
 
 /// Folds observations into the fleet and publishes it.
@@ -20,6 +21,7 @@ pub(super) struct Publisher {
     pub(super) fleet: Fleet,
     pub(super) options: exposition::Options,
     pub(super) published: Arc<ArcSwap<Published>>,
+    pub(super) telemetry: Telemetry,
 }
 
 /// Another configuration came into force.
@@ -39,14 +41,16 @@ impl Publisher {
     ///
     /// A publication takes time in proportion to the fleet, while instances
     /// report one by one. So what follows a publication within [`PAUSE`] is
-    /// published together; nothing waits longer than that.
+    /// published together, and a large fleet that takes long to publish rests
+    /// [`REST`] times as long, but no longer than [`LONGEST_PAUSE`].
     ///
     /// # Errors
     ///
-    /// If rendering panics, which is a bug.
+    /// If compressing panics, which is a bug.
     pub(super) async fn run(mut self) -> Result<(), JoinError> {
         let mut next = Instant::now();
         loop {
+            let took;
             tokio::select! {
                 observation = self.observations.recv() => {
                     let Some(observation) = observation else {
@@ -54,17 +58,17 @@ impl Publisher {
                     };
                     self.fleet.apply(observation);
                     self.gather_until(next).await;
-                    self.publish().await?;
+                    took = self.publish().await?;
                 }
-                Some(change) = self.changes.recv() => self.change(change).await?,
+                Some(change) = self.changes.recv() => took = self.change(change).await?,
             }
-            next = Instant::now() + PAUSE;
+            next = Instant::now() + (took * REST).clamp(PAUSE, LONGEST_PAUSE);
         }
     }
 
     /// Carries a change out and publishes it at once. Whoever is swept no
     /// longer has been stopped before, so that what is queued is the last word.
-    async fn change(&mut self, change: Change) -> Result<(), JoinError> {
+    async fn change(&mut self, change: Change) -> Result<Duration, JoinError> {
         while let Ok(observation) = self.observations.try_recv() {
             self.fleet.apply(observation);
         }
@@ -73,10 +77,10 @@ impl Publisher {
             self.fleet.apply(observation);
         }
         self.options = change.exposition;
-        self.publish().await?;
+        let took = self.publish().await?;
         // Nobody may be waiting for it any more.
         let _ = change.done.send(());
-        Ok(())
+        Ok(took)
     }
 
     /// Takes what is queued, and what comes until then.
@@ -86,16 +90,26 @@ impl Publisher {
         }
     }
 
-    /// Renders and compresses away from the threads that serve, then swaps.
-    async fn publish(&self) -> Result<(), JoinError> {
+    /// Compresses away from the threads that serve, then swaps. Gives how long
+    /// that took.
+    async fn publish(&self) -> Result<Duration, JoinError> {
+        let start = Instant::now();
         let snapshot = self.fleet.snapshot();
         let options = self.options;
-        let render = move || Published::new(Exposition::new(snapshot, options));
-        self.published
-            .store(Arc::new(spawn_blocking(render).await?));
-        Ok(())
+        let previous = self.published.load_full();
+        let follow = move || previous.followed_by(Exposition::new(snapshot, options));
+        let next = spawn_blocking(follow).await?;
+        self.telemetry.series_limited(next.is_limited());
+        self.published.store(Arc::new(next));
+        Ok(start.elapsed())
     }
 }
 
 /// Short enough that a person does not notice it.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// At most a tenth of one processor goes into publishing,
+const REST: u32 = 9;
+
+/// unless news would be shown late.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);

@@ -90,6 +90,7 @@ fn labels(at: &Cursor<'_>) -> Checked<exposition::Options> {
     fields.finish();
     Ok(exposition::Options {
         user_labels: user_labels?,
+        ..default
     })
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::page::Page;
 use super::text;
-use crate::catalog::{self, Family};
+use crate::catalog::{self, Family, Format};
 use crate::fleet::InstanceSnapshot;
 use crate::model::Collector;
 
@@ -36,6 +36,7 @@ pub(super) enum UserColumn {
 pub(super) struct Samples<'a, 'v> {
     pub(super) page: &'a mut Page<'v>,
     pub(super) family: &'a Family,
+    pub(super) format: Format,
     pub(super) sag_id: &'a str,
 }
 
@@ -229,9 +230,14 @@ fn collection_last_success(instance: &InstanceSnapshot, samples: &mut Samples<'_
 
 fn session_duration(instance: &InstanceSnapshot, samples: &mut Samples<'_, '_>) {
     let durations = instance.ledger().durations();
+    // OpenMetrics wants the bounds as floating-point numbers.
+    let fraction = match samples.format {
+        Format::Text => "",
+        Format::OpenMetrics => ".0",
+    };
     for (bound, count) in durations.cumulative() {
-        let mut digits = itoa::Buffer::new();
-        samples.add_line("_bucket", BUCKET_LABELS, &[digits.format(bound)], count);
+        let bound = format!("{bound}{fraction}");
+        samples.add_line("_bucket", BUCKET_LABELS, &[&bound], count);
     }
     samples.add_line("_bucket", BUCKET_LABELS, &["+Inf"], durations.count());
     samples.add_line("_sum", samples.family.labels, &[], durations.sum_seconds());

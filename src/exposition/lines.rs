@@ -49,7 +49,7 @@ impl<'a> UserLines<'a> {
                 room_bytes: self.room_for(users, start..end),
                 page,
             };
-            write_column(self.column, users, start..end, &mut block);
+            give_column(self.column, users, start..end, &mut block);
             start = end;
             // Only now, so that every call comes further.
             if page.len() >= enough {
@@ -77,42 +77,74 @@ impl<'a> UserLines<'a> {
     }
 }
 
-fn write_column(
-    column: UserColumn,
-    users: Users<'_>,
-    rows: Range<usize>,
-    block: &mut Block<'_, '_, '_>,
-) {
+/// How many lines the users of an instance have in this column.
+pub(super) fn count(column: UserColumn, users: Users<'_>) -> usize {
+    let mut count = Count(0);
+    give_column(column, users, 0..users.rows(), &mut count);
+    count.0
+}
+
+fn give_column(column: UserColumn, users: Users<'_>, rows: Range<usize>, to: &mut impl Sink) {
     let online = users.online(rows.clone());
     match column {
-        UserColumn::Enabled => block.dense(rows, |row| {
+        UserColumn::Enabled => to.dense(rows, |row| {
             Some(u64::from(users.state(row)? == UserState::Enabled))
         }),
-        UserColumn::StaticIp => block.dense(rows, |row| users.static_ip(row).map(u64::from)),
+        UserColumn::StaticIp => to.dense(rows, |row| users.static_ip(row).map(u64::from)),
         UserColumn::OnlineClients => {
             let mut online = online.peekable();
-            block.dense(rows, |row| {
+            to.dense(rows, |row| {
                 let clients = online.next_if(|o| o.row == row).map_or(0, |o| o.clients);
                 users.is_observed(row).then_some(u64::from(clients))
             });
         }
-        UserColumn::Bandwidth => block.dense(rows, |row| {
+        UserColumn::Bandwidth => to.dense(rows, |row| {
             let bandwidth = users.bandwidth(row);
             bandwidth.map(Kbps::bytes_per_second)
         }),
-        UserColumn::AccelerationBandwidth => block.dense(rows, |row| {
+        UserColumn::AccelerationBandwidth => to.dense(rows, |row| {
             let bandwidth = users.acceleration_bandwidth(row);
             bandwidth.map(Kbps::bytes_per_second)
         }),
         UserColumn::LastOnline => {
-            block.dense(rows, |row| users.last_online_seconds(row).map(u64::from));
+            to.dense(rows, |row| users.last_online_seconds(row).map(u64::from));
         }
-        UserColumn::MonthTraffic => block.dense(rows, |row| users.month_traffic_bytes(row)),
+        UserColumn::MonthTraffic => to.dense(rows, |row| users.month_traffic_bytes(row)),
         UserColumn::TrafficAllowance => {
-            block.dense(rows, |row| users.allowance_remaining_bytes(row));
+            to.dense(rows, |row| users.allowance_remaining_bytes(row));
         }
-        UserColumn::OldestSessionStart => block.sparse(online, |o| o.oldest_start_seconds()),
-        UserColumn::NewestSessionStart => block.sparse(online, |o| o.newest_start_seconds()),
+        UserColumn::OldestSessionStart => to.sparse(online, |o| o.oldest_start_seconds()),
+        UserColumn::NewestSessionStart => to.sparse(online, |o| o.newest_start_seconds()),
+    }
+}
+
+/// What takes the values of a column, those that are known.
+trait Sink {
+    /// A column in which most rows have a value.
+    fn dense(&mut self, rows: Range<usize>, value: impl FnMut(usize) -> Option<u64>);
+
+    /// A column in which only users that are online have a value.
+    fn sparse<'o>(
+        &mut self,
+        online: impl Iterator<Item = Online<'o>>,
+        value: impl Fn(Online<'o>) -> Option<u32>,
+    );
+}
+
+/// Only counts.
+struct Count(usize);
+
+impl Sink for Count {
+    fn dense(&mut self, rows: Range<usize>, value: impl FnMut(usize) -> Option<u64>) {
+        self.0 += rows.filter_map(value).count();
+    }
+
+    fn sparse<'o>(
+        &mut self,
+        online: impl Iterator<Item = Online<'o>>,
+        value: impl Fn(Online<'o>) -> Option<u32>,
+    ) {
+        self.0 += online.filter_map(value).count();
     }
 }
 
@@ -124,7 +156,7 @@ struct Block<'p, 'v, 'a> {
     page: &'p mut Page<'v>,
 }
 
-impl Block<'_, '_, '_> {
+impl Sink for Block<'_, '_, '_> {
     fn dense(&mut self, rows: Range<usize>, mut value: impl FnMut(usize) -> Option<u64>) {
         let places = self.names.places(rows.clone());
         self.write(rows.zip(places).filter_map(|(row, place)| {
@@ -145,7 +177,9 @@ impl Block<'_, '_, '_> {
             Some(Sample { place, value })
         }));
     }
+}
 
+impl Block<'_, '_, '_> {
     /// Writes a line for each sample: in steps where possible, exactly where
     /// not.
     fn write(&mut self, mut samples: impl Iterator<Item = Sample>) {

@@ -5,12 +5,16 @@
 pub struct Options {
     /// How users are named in the label `user`.
     pub user_labels: UserLabels,
+    /// How many series of users there may be, over all instances. If there
+    /// would be more, none is published, only aggregates are.
+    pub user_series_limit: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             user_labels: UserLabels::Plain,
+            user_series_limit: 200_000,
         }
     }
 }

@@ -1,16 +1,19 @@
-//! The text format, version 0.0.4: lines of bytes.
+//! The lines of both formats. They differ in what describes a family, and in
+//! the bounds of buckets; a sample of a gauge or a counter is the same in both.
 //!
 //! This module knows how a line is spelled and nothing of what it says.
 
 use super::page::Page;
-use crate::catalog::Family;
+use crate::catalog::{Family, Format};
 
-/// Appends the `# HELP` and `# TYPE` lines of a family.
-pub(super) fn header(page: &mut Page<'_>, family: &Family) {
-    for part in ["# HELP ", family.name, " ", family.help, "\n"] {
+/// Appends the `# HELP` and `# TYPE` lines of a family. The catalogue has no
+/// description that would have to be escaped.
+pub(super) fn header(page: &mut Page<'_>, family: &Family, format: Format) {
+    let name = format.described_name(family.name);
+    for part in ["# HELP ", name, " ", family.help, "\n"] {
         page.append(part.as_bytes());
     }
-    for part in ["# TYPE ", family.name, " ", family.kind.as_str(), "\n"] {
+    for part in ["# TYPE ", name, " ", family.kind.as_str(), "\n"] {
         page.append(part.as_bytes());
     }
 }

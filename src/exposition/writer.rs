@@ -1,33 +1,43 @@
 //! The writer: goes through a snapshot and stops wherever it is told to.
 
+use std::ops::Range;
 use std::sync::Arc;
+
+use bytes::Bytes;
 
 use super::families::{FAMILIES, Samples, Source};
 use super::lines::UserLines;
 use super::page::Page;
 use super::text;
-use super::{Options, UserLabels};
-use crate::catalog::Family;
+use super::{Exposition, Options, UserLabels};
+use crate::catalog::Format;
 use crate::fleet::{InstanceSnapshot, Snapshot};
 
 /// Writes the exposition of a snapshot piece by piece.
 ///
-/// The pieces one after the other are the whole text; each ends with a whole
-/// line. Nothing but the snapshot itself is kept in memory between two pieces.
+/// The pieces one after the other are the whole text, without what ends it in
+/// its format; each ends with a whole line. Nothing but the snapshot itself is
+/// kept in memory between two pieces.
 #[derive(Debug)]
 pub struct Writer {
     snapshot: Arc<Snapshot>,
     options: Options,
+    scope: Scope,
     cursor: Cursor,
 }
 
 impl Writer {
-    /// A writer that stands at the beginning.
+    /// A writer of all instances in the text format.
     pub fn new(snapshot: Arc<Snapshot>, options: Options) -> Self {
+        Exposition::new(snapshot, options).writer(Format::Text)
+    }
+
+    pub(super) fn over(snapshot: Arc<Snapshot>, options: Options, scope: Scope) -> Self {
         Self {
             snapshot,
             options,
-            cursor: Cursor::default(),
+            cursor: Cursor::new(&scope),
+            scope,
         }
     }
 
@@ -37,14 +47,44 @@ impl Writer {
         let mut page = Page::behind(out);
         let more = self
             .cursor
-            .fill(&self.snapshot, self.options, &mut page, enough);
+            .fill(&self.snapshot, self.options, &self.scope, &mut page, enough);
         page.finish();
         more
     }
+
+    /// Hands over one frame after another, all in the same memory.
+    pub fn for_each_frame(mut self, mut take: impl FnMut(&[u8])) {
+        let mut frame = Vec::with_capacity(FRAME_ROOM_BYTES);
+        while self.fill(&mut frame, FRAME_BYTES) {
+            take(&frame);
+            frame.clear();
+        }
+        take(&frame);
+    }
+}
+
+/// Frames of about 64 KiB: each is made when it is asked for, in well under a
+/// millisecond.
+impl Iterator for Writer {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        let mut frame = Vec::with_capacity(FRAME_ROOM_BYTES);
+        self.fill(&mut frame, FRAME_BYTES);
+        (!frame.is_empty()).then(|| frame.into())
+    }
+}
+
+/// What is written, and how.
+#[derive(Debug, Clone)]
+pub(super) struct Scope {
+    /// The instances by their places in the snapshot.
+    pub(super) instances: Range<usize>,
+    pub(super) format: Format,
 }
 
 /// How far the writing has come. The order is family, instance, user.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Cursor {
     family: usize,
     instance: usize,
@@ -53,22 +93,47 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
+    /// At the beginning.
+    pub(super) fn new(scope: &Scope) -> Self {
+        Self {
+            family: 0,
+            instance: scope.instances.start,
+            row: 0,
+            is_header_written: false,
+        }
+    }
+
     pub(super) fn fill(
         &mut self,
         snapshot: &Snapshot,
         options: Options,
+        scope: &Scope,
         page: &mut Page<'_>,
         enough: usize,
     ) -> bool {
+        let instances = snapshot.instances().get(..scope.instances.end);
+        let instances = instances.unwrap_or_default();
         while let Some((family, source)) = FAMILIES.get(self.family) {
             if page.len() >= enough {
                 return true;
             }
-            match snapshot.instances().get(self.instance) {
+            match instances.get(self.instance) {
                 Some(instance) if is_published(*source, options) => {
-                    self.step(family, *source, instance, page, enough);
+                    let samples = Samples {
+                        page,
+                        family,
+                        format: scope.format,
+                        sag_id: instance.sag_id().as_str(),
+                    };
+                    self.step(*source, instance, samples, enough);
                 }
-                _ => self.next_family(),
+                _ => {
+                    let family = self.family + 1;
+                    *self = Self {
+                        family,
+                        ..Self::new(scope)
+                    };
+                }
             }
         }
         false
@@ -78,49 +143,34 @@ impl Cursor {
     /// it takes to have enough.
     fn step(
         &mut self,
-        family: &Family,
         source: Source,
         instance: &InstanceSnapshot,
-        page: &mut Page<'_>,
+        mut samples: Samples<'_, '_>,
         enough: usize,
     ) {
-        let start = page.len();
+        let start = samples.page.len();
         if !self.is_header_written {
-            text::header(page, family);
+            text::header(samples.page, samples.family, samples.format);
         }
-        let before = page.len();
+        let before = samples.page.len();
         let next_row = match source {
             Source::Instance(write) => {
-                let sag_id = instance.sag_id().as_str();
-                write(
-                    instance,
-                    &mut Samples {
-                        page,
-                        family,
-                        sag_id,
-                    },
-                );
+                write(instance, &mut samples);
                 None
             }
             Source::User(column) => {
-                UserLines::new(family, instance, column).write(self.row, page, enough)
+                let lines = UserLines::new(samples.family, instance, column);
+                lines.write(self.row, samples.page, enough)
             }
         };
-        if page.len() == before {
+        if samples.page.len() == before {
             // A family without a sample has no header either.
-            page.take_back(start);
+            samples.page.take_back(start);
         } else {
             self.is_header_written = true;
         }
         self.instance += usize::from(next_row.is_none());
         self.row = next_row.unwrap_or(0);
-    }
-
-    fn next_family(&mut self) {
-        *self = Self {
-            family: self.family + 1,
-            ..Self::default()
-        };
     }
 }
 
@@ -130,3 +180,9 @@ fn is_published(source: Source, options: Options) -> bool {
         (Source::User(_), UserLabels::None) => false,
     }
 }
+
+/// Large enough that frames cost little, small enough for the cache.
+const FRAME_BYTES: usize = 64 * 1024;
+
+/// A frame and what it may reach beyond its size, so that it never grows.
+const FRAME_ROOM_BYTES: usize = FRAME_BYTES + 40 * 1024;

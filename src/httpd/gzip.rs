@@ -16,24 +16,57 @@ use flate2::{Compression, Crc};
 pub struct Prefix {
     encoded: Bytes,
     crc: Crc,
+    plain_bytes: u64,
+}
+
+/// A prefix in the making. Writing to it takes time in proportion: keep it off
+/// the threads that serve.
+#[derive(Debug)]
+pub struct Compressor {
+    encoder: DeflateEncoder<Vec<u8>>,
+    crc: Crc,
+    plain_bytes: u64,
+}
+
+impl Compressor {
+    /// Nothing is compressed yet.
+    pub fn new() -> Self {
+        Self {
+            encoder: DeflateEncoder::new(HEADER.to_vec(), LEVEL),
+            crc: Crc::new(),
+            plain_bytes: 0,
+        }
+    }
+
+    /// Appends a piece, which is not kept.
+    pub fn write(&mut self, piece: &[u8]) {
+        self.crc.update(piece);
+        // A usize has at most 64 bits on every platform that Rust supports.
+        self.plain_bytes += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        infallible(self.encoder.write_all(piece));
+    }
+
+    /// What was written so far.
+    pub fn finish(mut self) -> Prefix {
+        // Ends on a byte without ending the stream.
+        infallible(self.encoder.flush());
+        let mut encoded = std::mem::take(self.encoder.get_mut());
+        encoded.shrink_to_fit();
+        Prefix {
+            encoded: encoded.into(),
+            crc: self.crc,
+            plain_bytes: self.plain_bytes,
+        }
+    }
+}
+
+impl Default for Compressor {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Prefix {
-    /// Compresses these pieces, one after another. That takes time in proportion
-    /// to them: keep it off the threads that serve.
-    pub fn compress(pieces: impl IntoIterator<Item = Bytes>) -> Self {
-        let mut crc = Crc::new();
-        let mut encoder = DeflateEncoder::new(HEADER.to_vec(), LEVEL);
-        for piece in pieces {
-            crc.update(&piece);
-            infallible(encoder.write_all(&piece));
-        }
-        // Ends on a byte without ending the stream.
-        infallible(encoder.flush());
-        let encoded = Bytes::from(std::mem::take(encoder.get_mut()));
-        Self { encoded, crc }
-    }
-
     /// The whole body for the prefix followed by `end`. Only `end` is
     /// compressed, and nothing is copied.
     pub fn complete(&self, end: &[u8]) -> [Bytes; 2] {
@@ -48,6 +81,11 @@ impl Prefix {
         rest.extend_from_slice(&whole.sum().to_le_bytes());
         rest.extend_from_slice(&whole.amount().to_le_bytes());
         [self.encoded.clone(), Bytes::from(rest)]
+    }
+
+    /// How many bytes were compressed.
+    pub fn plain_bytes(&self) -> u64 {
+        self.plain_bytes
     }
 
     /// Bytes that it takes in memory.
@@ -89,10 +127,20 @@ mod tests {
         plain
     }
 
+    fn compress(pieces: &[&[u8]]) -> Prefix {
+        let mut compressor = Compressor::new();
+        for piece in pieces {
+            compressor.write(piece);
+        }
+        compressor.finish()
+    }
+
     fn check(pieces: &[&[u8]], end: &[u8]) {
-        let prefix = Prefix::compress(pieces.iter().map(|piece| Bytes::copy_from_slice(piece)));
+        let prefix = compress(pieces);
         let encoded = prefix.complete(end).concat();
-        assert_eq!(decode(&encoded), [&pieces.concat(), end].concat());
+        let plain = pieces.concat();
+        assert_eq!(prefix.plain_bytes(), u64::try_from(plain.len()).unwrap());
+        assert_eq!(decode(&encoded), [&plain, end].concat());
     }
 
     #[test]
@@ -103,12 +151,12 @@ mod tests {
         check(&[b"a 1\n", b"b 2\n"], b"c 3\n");
         let large = b"sag_up{sag_id=\"sag-1\"} 1\n".repeat(100_000);
         check(&[&large], b"end\n");
-        assert!(Prefix::compress([Bytes::from(large)]).encoded_bytes() < 100_000);
+        assert!(compress(&[&large]).encoded_bytes() < 100_000);
     }
 
     #[test]
     fn a_prefix_serves_many_ends() {
-        let prefix = Prefix::compress([Bytes::from_static(b"shared ")]);
+        let prefix = compress(&[b"shared "]);
         for end in ["one", "two"] {
             let encoded = prefix.complete(end.as_bytes()).concat();
             assert_eq!(decode(&encoded), format!("shared {end}").as_bytes());

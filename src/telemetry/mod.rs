@@ -3,6 +3,10 @@
 //! All of them are registered here, from the families of the catalogue, in a
 //! registry that belongs to this object alone.
 
+mod openmetrics;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +15,7 @@ use prometheus::{
     Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry,
 };
 
-use crate::catalog::{self, Family};
+use crate::catalog::{self, Family, Format};
 use crate::model::{AccountName, Action, FailureKind, SweepOutcome};
 
 /// What is known of the program that runs.
@@ -43,6 +47,7 @@ struct Metrics {
     credential_expiry: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
+    series_limited: Gauge,
     web_reload_successful: GaugeVec,
     web_reload_success_timestamp: GaugeVec,
     http_requests: IntCounterVec,
@@ -74,6 +79,7 @@ impl Telemetry {
             credential_expiry: gauges(&registry, &catalog::CREDENTIAL_EXPIRY)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
+            series_limited: gauge(&registry, &catalog::SERIES_LIMITED)?,
             web_reload_successful: gauges(&registry, &catalog::WEB_CONFIG_RELOAD_SUCCESSFUL)?,
             web_reload_success_timestamp: gauges(
                 &registry,
@@ -228,6 +234,11 @@ impl Telemetry {
         self.0.reload_successful.set(0.0);
     }
 
+    /// Whether series of users are left out because there would be too many.
+    pub fn series_limited(&self, limited: bool) {
+        self.0.series_limited.set(f64::from(u8::from(limited)));
+    }
+
     /// A web configuration came into force.
     #[expect(
         clippy::cast_precision_loss,
@@ -277,9 +288,24 @@ impl Telemetry {
     ///
     /// If a collector yields an inconsistent family.
     pub fn encode(&self) -> Result<Vec<u8>, prometheus::Error> {
-        let mut text = Vec::new();
-        prometheus::TextEncoder::new().encode(&self.0.registry.gather(), &mut text)?;
-        Ok(text)
+        self.encode_as(Format::Text)
+    }
+
+    /// Everything in a format, without what ends an exposition.
+    ///
+    /// # Errors
+    ///
+    /// If a collector yields an inconsistent family.
+    pub fn encode_as(&self, format: Format) -> Result<Vec<u8>, prometheus::Error> {
+        let families = self.0.registry.gather();
+        match format {
+            Format::Text => {
+                let mut text = Vec::new();
+                prometheus::TextEncoder::new().encode(&families, &mut text)?;
+                Ok(text)
+            }
+            Format::OpenMetrics => openmetrics::encode(&families).map(String::into_bytes),
+        }
     }
 }
 
@@ -327,6 +353,3 @@ fn register_process(_: &Registry) -> Result<(), prometheus::Error> {
 /// Buckets for the duration of API requests: loopback to the client's total
 /// timeout.
 const SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,4 @@
-//! Every family of the process, as it is shown.
+//! That every family is counted, and how it is spelled.
 
 use super::*;
 
@@ -29,6 +29,7 @@ fn every_family_of_the_process_appears_once_it_is_used() {
     telemetry.bulk_available(&account, Action::KickOutClients, true);
     telemetry.credential_obtained(&account, Some(Timestamp::UNIX_EPOCH));
     telemetry.config_loaded(Timestamp::UNIX_EPOCH);
+    telemetry.series_limited(true);
     telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);
     telemetry.http_request("metrics", 200);
     telemetry.http_connection_refused("limit");

@@ -4,15 +4,20 @@
 //! sweep or for another request. A [`Router`] is a handler for
 //! [`crate::httpd::serve`].
 
+mod api;
+mod compressed;
+mod demand;
 pub mod guard;
 mod html;
 mod lifecycle;
 pub mod negotiate;
 mod options;
 mod published;
+mod query;
 mod reload;
 mod respond;
 mod router;
+mod scrape;
 mod status;
 
 pub use self::lifecycle::Lifecycle;

@@ -2,6 +2,7 @@
 
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Response, StatusCode};
+use serde::Serialize;
 
 use crate::httpd::Body;
 
@@ -20,6 +21,18 @@ pub(super) fn line(status: StatusCode, text: &str) -> Response<Body> {
     let mut response = with_type("text/plain; charset=utf-8", Body::from(format!("{text}\n")));
     *response.status_mut() = status;
     response
+}
+
+/// A document for a program.
+pub(super) fn json(document: &impl Serialize) -> Response<Body> {
+    match serde_json::to_string(document) {
+        Ok(text) => with_type("application/json", Body::from(text)),
+        Err(error) => {
+            tracing::error!(%error, "a document cannot be encoded");
+            let text = "the document cannot be encoded: see the log";
+            line(StatusCode::INTERNAL_SERVER_ERROR, text)
+        }
+    }
 }
 
 /// No such page.

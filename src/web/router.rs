@@ -3,14 +3,11 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, VARY,
-};
+use hyper::header::CONTENT_LENGTH;
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::negotiate::{Coding, Format, choose_coding, choose_format, field};
 use super::status::StatusPage;
-use super::{Lifecycle, Options, Published, Reload, reload, respond};
+use super::{Lifecycle, Options, Published, Reload, api, reload, respond, scrape};
 use crate::httpd::{Body, Handler};
 use crate::telemetry::Telemetry;
 
@@ -30,6 +27,8 @@ pub struct Router {
 enum Page {
     Metrics,
     Status,
+    StatusJson,
+    Discovery,
     Healthy,
     Ready,
 }
@@ -60,12 +59,12 @@ impl Router {
     }
 
     /// Answers one request, and counts the answer.
-    pub fn answer(&self, request: &Request<()>) -> Response<Body> {
+    pub async fn answer(&self, request: &Request<()>) -> Response<Body> {
         let page = self.page(request.uri().path());
         let response = match (page, request.method()) {
             (None, _) => respond::not_found(),
-            (Some(page), &Method::GET) => self.get(page, request.headers()),
-            (Some(page), &Method::HEAD) => without_body(self.get(page, request.headers())),
+            (Some(page), &Method::GET) => self.get(page, request).await,
+            (Some(page), &Method::HEAD) => without_body(self.get(page, request).await),
             (Some(_), _) => respond::read_only(),
         };
         let handler = page.map_or(UNKNOWN_PAGE, Page::as_str);
@@ -77,6 +76,8 @@ impl Router {
     fn page(&self, path: &str) -> Option<Page> {
         match path {
             "/" => Some(Page::Status),
+            "/api/v1/status" => Some(Page::StatusJson),
+            "/api/v1/sd" => Some(Page::Discovery),
             "/-/healthy" => Some(Page::Healthy),
             "/-/ready" => Some(Page::Ready),
             path if path == self.options.telemetry_path.as_str() => Some(Page::Metrics),
@@ -84,12 +85,14 @@ impl Router {
         }
     }
 
-    fn get(&self, page: Page, headers: &HeaderMap) -> Response<Body> {
+    async fn get(&self, page: Page, request: &Request<()>) -> Response<Body> {
         match page {
-            Page::Metrics => self.metrics(headers),
+            Page::Metrics => scrape::answer(&self.published, &self.telemetry, request).await,
             Page::Status => self
                 .status
                 .render(self.published.load().snapshot(), &self.lifecycle),
+            Page::StatusJson => api::status(&self.options, &self.published.load(), &self.lifecycle),
+            Page::Discovery => api::discovery(&self.options, &self.published.load(), request),
             Page::Healthy => probe("healthy", self.lifecycle.healthy()),
             Page::Ready => {
                 let published = self.published.load();
@@ -97,43 +100,12 @@ impl Router {
             }
         }
     }
-
-    /// The families of the fleet as they were published, then those of the
-    /// process as they are now.
-    fn metrics(&self, headers: &HeaderMap) -> Response<Body> {
-        let Some(coding) = choose_coding(field(headers, &ACCEPT_ENCODING).as_deref()) else {
-            return varying(respond::line(
-                StatusCode::NOT_ACCEPTABLE,
-                "available without a content coding and as gzip",
-            ));
-        };
-        let format = choose_format(field(headers, &ACCEPT).as_deref(), Format::Text, &[]);
-        let own = match self.telemetry.encode() {
-            Ok(own) => own,
-            Err(error) => {
-                tracing::error!(%error, "the exporter's own metrics cannot be encoded");
-                let text = "the exporter's own metrics cannot be encoded: see the log";
-                return varying(respond::line(StatusCode::INTERNAL_SERVER_ERROR, text));
-            }
-        };
-        let published = self.published.load();
-        let body = match coding {
-            Coding::Identity => Body::pieces([published.text(), own.into()]),
-            Coding::Gzip => Body::pieces(published.gzip().complete(&own)),
-        };
-        let mut response = varying(respond::with_type(format.content_type(), body));
-        if coding == Coding::Gzip {
-            let gzip = HeaderValue::from_static("gzip");
-            response.headers_mut().insert(CONTENT_ENCODING, gzip);
-        }
-        response
-    }
 }
 
 impl Handler for Router {
     async fn handle(&self, request: Request<()>) -> Response<Body> {
         if request.uri().path() != reload::PATH {
-            return self.answer(&request);
+            return self.answer(&request).await;
         }
         let response = reload::answer(request.method(), self.reload.as_deref()).await;
         self.telemetry
@@ -147,6 +119,8 @@ impl Page {
         match self {
             Self::Metrics => "metrics",
             Self::Status => "status",
+            Self::StatusJson => "api_status",
+            Self::Discovery => "api_sd",
             Self::Healthy => "healthy",
             Self::Ready => "ready",
         }
@@ -160,14 +134,8 @@ fn probe(good: &str, state: Result<(), &'static str>) -> Response<Body> {
     }
 }
 
-/// Tells caches what the answer depends on.
-fn varying(mut response: Response<Body>) -> Response<Body> {
-    let fields = HeaderValue::from_static("Accept, Accept-Encoding");
-    response.headers_mut().insert(VARY, fields);
-    response
-}
-
-/// What HEAD answers: the header fields of GET, its length included.
+/// What HEAD answers: the header fields of GET, its length included if it is
+/// known before the body is made.
 fn without_body(response: Response<Body>) -> Response<Body> {
     let (mut parts, body) = response.into_parts();
     if let Some(bytes) = body.remaining() {

@@ -85,7 +85,9 @@ impl View<'_> {
             f,
             "<nav>\n<ul>\n<li><a href=\"{path}\">Metrics</a></li>\n\
              <li><a href=\"/-/healthy\">Health</a></li>\n\
-             <li><a href=\"/-/ready\">Readiness</a></li>\n</ul>\n</nav>\n"
+             <li><a href=\"/-/ready\">Readiness</a></li>\n\
+             <li><a href=\"/api/v1/status\">This page as JSON</a></li>\n\
+             <li><a href=\"/api/v1/sd\">Targets for Prometheus</a></li>\n</ul>\n</nav>\n"
         )
     }
 

@@ -52,6 +52,26 @@ pub(crate) fn wholly_read(sag_id: &str) -> Observation {
     Observation::Instance(Box::new(report(sag_id)))
 }
 
+/// An instance with so many users, all of them enabled or all disabled.
+pub(crate) fn crowd(sag_id: &str, users: u32, enabled: bool) -> Observation {
+    let mut report = report(sag_id);
+    let state = if enabled {
+        UserState::Enabled
+    } else {
+        UserState::Disabled
+    };
+    let user = |number| ClientUser {
+        state: Some(state),
+        ..user(&format!("user.{number:06}"))
+    };
+    report.accounts = Collected::Complete(Accounts {
+        expected: u64::from(users),
+        users: (0..users).map(user).collect(),
+    });
+    report.sessions = Collected::NotDue;
+    Observation::Instance(Box::new(report))
+}
+
 fn report(sag_id: &str) -> InstanceObservation {
     let region = Region::parse("cn-shanghai").unwrap();
     let offline = |name| sessions(name, SessionState::Sessions(Vec::new()));

@@ -7,10 +7,13 @@
     reason = "a helper that fails has failed its test"
 )]
 
+mod api;
 mod client;
 mod drain;
 mod fleet;
 mod limits;
+mod openmetrics;
 mod pages;
 mod protocol;
+mod scrape;
 mod server;

@@ -114,9 +114,13 @@ impl Site {
 
     /// Publishes an exposition as the program does.
     pub(crate) fn publish(&self, snapshot: Arc<Snapshot>) {
-        let exposition = Exposition::new(snapshot, exposition::Options::default());
-        let published = Published::new(exposition);
-        self.published.store(Arc::new(published));
+        self.publish_with(snapshot, exposition::Options::default());
+    }
+
+    pub(crate) fn publish_with(&self, snapshot: Arc<Snapshot>, options: exposition::Options) {
+        let exposition = Exposition::new(snapshot, options);
+        let next = self.published.load().followed_by(exposition);
+        self.published.store(Arc::new(next));
     }
 
     pub(crate) async fn client(&self) -> Client {

@@ -1,38 +1,14 @@
 //! The format of the exposition, from `Accept`.
 
 use super::list::{Item, Weight, items};
+use crate::catalog::Format;
 
-/// A format of the exposition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Prometheus' text format 0.0.4.
-    Text,
-    /// OpenMetrics 1.0.0.
-    OpenMetrics,
-}
-
-impl Format {
-    /// The value of `Content-Type`.
-    pub fn content_type(self) -> &'static str {
-        match self {
-            Self::Text => "text/plain; version=0.0.4; charset=utf-8",
-            Self::OpenMetrics => {
-                "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
-            }
-        }
-    }
-
-    fn media_type(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Text => ("text", "plain"),
-            Self::OpenMetrics => ("application", "openmetrics-text"),
-        }
-    }
-
-    fn version(self) -> &'static str {
-        match self {
-            Self::Text => "0.0.4",
-            Self::OpenMetrics => "1.0.0",
+/// The value of `Content-Type`.
+pub fn content_type(format: Format) -> &'static str {
+    match format {
+        Format::Text => "text/plain; version=0.0.4; charset=utf-8",
+        Format::OpenMetrics => {
+            "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
         }
     }
 }
@@ -64,7 +40,7 @@ fn weight(format: Format, ranges: &[Item<'_>]) -> Weight {
 
 /// How closely a range describes the format; `None` if it does not cover it.
 fn specificity(format: Format, range: &Item<'_>) -> Option<usize> {
-    let (kind, subtype) = format.media_type();
+    let (kind, subtype) = media_type(format);
     // A lone star is not in the grammar, but Java's old client sends it.
     let (range_kind, range_subtype) = range.value.split_once('/').unwrap_or((range.value, "*"));
     if range_kind == "*" && range_subtype == "*" {
@@ -88,9 +64,23 @@ fn specificity(format: Format, range: &Item<'_>) -> Option<usize> {
 /// names every one will do, because no name here needs one.
 fn agrees(format: Format, name: &str, value: &str) -> bool {
     match name.to_ascii_lowercase().as_str() {
-        "version" => value == format.version(),
+        "version" => value == version(format),
         "charset" => value.eq_ignore_ascii_case("utf-8"),
         _ => true,
+    }
+}
+
+fn media_type(format: Format) -> (&'static str, &'static str) {
+    match format {
+        Format::Text => ("text", "plain"),
+        Format::OpenMetrics => ("application", "openmetrics-text"),
+    }
+}
+
+fn version(format: Format) -> &'static str {
+    match format {
+        Format::Text => "0.0.4",
+        Format::OpenMetrics => "1.0.0",
     }
 }
 

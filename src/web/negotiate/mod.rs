@@ -10,7 +10,8 @@ mod list;
 use hyper::header::{HeaderMap, HeaderName};
 
 pub use self::coding::{Coding, choose_coding};
-pub use self::format::{Format, choose_format};
+pub use self::format::{choose_format, content_type};
+pub use crate::catalog::Format;
 
 /// The lines of a header field as one list; `None` if there are none.
 pub fn field(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
