@@ -2,9 +2,10 @@
 //! hurried rules, Alertmanager, and what it delivers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use sag_exporter::model::Action;
-use sag_exporter::sim::{Effect, NewUser, Options, Rule};
+use sag_exporter::sim::{Effect, NewUser, Options, Rule, Throttling};
 use tempfile::TempDir;
 
 use crate::alertmanager::Alertmanager;
@@ -219,6 +220,22 @@ async fn a_rejected_key_is_noticed() {
         ("alertname", "SagAccountFailing"),
         ("severity", "critical"),
         ("account", "main"),
+    ];
+    assert_eq!(alert.labels, words(&expected));
+}
+
+#[tokio::test]
+async fn a_cloud_that_throttles_is_noticed() {
+    let stage = Stage::over(quiet(1, 12)).await;
+    let effect = Effect::Throttle(Throttling::default(), Duration::from_secs(1));
+    let rule = Rule::new(effect).on(Action::DescribeUserOnlineClients);
+    stage.simulator.cloud.add_fault(rule.chance(0.3));
+    let alert = stage.delivers("SagThrottled").await;
+    let expected = [
+        ("alertname", "SagThrottled"),
+        ("severity", "warning"),
+        ("account", "main"),
+        ("action", "DescribeUserOnlineClients"),
     ];
     assert_eq!(alert.labels, words(&expected));
 }
