@@ -41,19 +41,39 @@ fn every_alert_is_tested() {
     );
 }
 
+#[test]
+fn alertmanager_accepts_the_example_and_it_names_real_alerts() {
+    let example = rule::folder().join("alertmanager.example.yml");
+    run("amtool", &["check-config"], std::slice::from_ref(&example));
+    let names: BTreeSet<String> = rule::alerts().into_iter().map(|alert| alert.name).collect();
+    let text = fs::read_to_string(example).unwrap();
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    let named: BTreeSet<String> = words
+        .filter(|word| word.starts_with("Sag"))
+        .map(str::to_owned)
+        .collect();
+    assert!(!named.is_empty() && named.is_subset(&names), "{named:?}");
+}
+
 fn tests() -> Vec<PathBuf> {
     rule::files(&rule::folder().join("tests"), ".test.yml")
 }
 
 fn promtool(command: &[&str], files: &[PathBuf]) {
-    let output = Command::new("promtool")
+    run("promtool", command, files);
+}
+
+fn run(program: &str, command: &[&str], files: &[PathBuf]) {
+    let output = Command::new(program)
         .args(command)
         .args(files)
         .output()
-        .expect("promtool is missing: apt-get install prometheus");
+        .unwrap_or_else(|error| {
+            panic!("{program}: {error}: apt-get install prometheus prometheus-alertmanager")
+        });
     assert!(
         output.status.success(),
-        "promtool {}:\n{}{}",
+        "{program} {}:\n{}{}",
         command.join(" "),
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
