@@ -17,11 +17,11 @@ use crate::simulator::{Simulator, quiet};
 use crate::wait::until;
 
 /// Everything between the world and the person who is woken.
-struct Stage {
+pub(crate) struct Stage {
     simulator: Simulator,
     daemon: Daemon,
     prometheus: Prometheus,
-    receiver: Receiver,
+    pub(crate) receiver: Receiver,
     _alertmanager: Alertmanager,
     _rules: TempDir,
 }
@@ -33,7 +33,7 @@ impl Stage {
         Self::with(simulator, &config).await
     }
 
-    async fn with(simulator: Simulator, config: &Config) -> Self {
+    pub(crate) async fn with(simulator: Simulator, config: &Config) -> Self {
         let daemon = Daemon::start(config).await;
         let receiver = Receiver::start().await;
         let alertmanager = Alertmanager::sending_to(receiver.address).await;
@@ -60,17 +60,29 @@ impl Stage {
 
     /// Waits until an alert arrives, and looks at what everyone relies on.
     async fn delivers(&self, name: &str) -> Delivered {
-        let alert = until(&format!("{name} arrives"), async || {
+        self.arrives(&[("alertname", name)]).await
+    }
+
+    /// The same, of one cloud account.
+    pub(crate) async fn delivers_of(&self, name: &str, account: &str) -> Delivered {
+        self.arrives(&[("alertname", name), ("account", account)])
+            .await
+    }
+
+    async fn arrives(&self, labels: &[(&str, &str)]) -> Delivered {
+        let alert = until(&format!("{labels:?} arrives"), async || {
             let alerts = self.receiver.alerts();
-            let found = alerts
-                .iter()
-                .find(|alert| alert.labels.get("alertname").unwrap() == name);
-            found.cloned().ok_or((alerts, self.daemon.log()))
+            let is_it = |alert: &&Delivered| {
+                let mut labels = labels.iter();
+                labels.all(|(key, value)| alert.labels.get(*key).is_some_and(|it| it == value))
+            };
+            let found = alerts.iter().find(is_it).cloned();
+            found.ok_or_else(|| (self.names(), self.daemon.log()))
         })
         .await;
         for (annotation, text) in &alert.annotations {
             let is_good = !text.contains("<error") && !text.contains("<no value>");
-            assert!(is_good, "{name}: {annotation}: {text}");
+            assert!(is_good, "{labels:?}: {annotation}: {text}");
         }
         alert
     }
@@ -116,7 +128,7 @@ impl Stage {
     }
 }
 
-fn words(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub(crate) fn words(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     let pairs = pairs.iter();
     pairs
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))

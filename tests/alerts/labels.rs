@@ -34,6 +34,11 @@ fn rules_name_only_metrics_and_labels_that_exist() {
                     rule.name
                 );
             }
+            for query in queries(text) {
+                let parsed = parser::parse(&query).unwrap();
+                let labels = known.check(&parsed);
+                labels.unwrap_or_else(|problem| panic!("{}: {problem}", rule.name));
+            }
         }
     }
 }
@@ -204,6 +209,13 @@ fn named_labels(template: &str) -> impl Iterator<Item = &str> {
         rest.split(|c: char| !c.is_alphanumeric() && c != '_')
             .next()
     })
+}
+
+/// The queries of a template, with something in place of its arguments.
+fn queries(template: &str) -> impl Iterator<Item = String> {
+    let places = template.split("query (printf \"").skip(1);
+    let queries = places.filter_map(|rest| rest.split('"').next());
+    queries.map(|query| query.replace("%q", "\"x\""))
 }
 
 fn set<S: AsRef<str>>(labels: &[S]) -> Labels {

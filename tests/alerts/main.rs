@@ -34,4 +34,5 @@ mod promtool;
 mod receiver;
 mod rule;
 mod runbooks;
+mod scenarios;
 mod wording;
