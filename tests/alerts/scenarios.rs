@@ -34,7 +34,7 @@ async fn each_scenario_ends_as_its_alert_and_the_healthy_world_as_none() {
         let world = Options {
             seed,
             instances: 1,
-            users: 200,
+            users: users(scenario),
             scenario,
             tempo: Tempo::of_day(Duration::from_secs(day)),
             ..Options::default()
@@ -83,6 +83,17 @@ fn labels(case: &Case, account: &str, simulator: &Simulator) -> BTreeMap<String,
         ("region", &instance.region),
         ("name", &instance.name),
     ])
+}
+
+/// No more than it takes: all of them are swept every second.
+fn users(scenario: Scenario) -> usize {
+    match scenario {
+        // Half of those online must be ten.
+        Scenario::MassDisconnect => 80,
+        // Some of the long ones must have begun on another day.
+        Scenario::LongSession => 60,
+        _ => 25,
+    }
 }
 
 /// What the policy says of one instance.
