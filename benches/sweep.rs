@@ -12,7 +12,6 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::future::Future;
 use std::num::NonZeroU32;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,10 +95,13 @@ async fn naive(cloud: &Cloud, address: &str) -> Outcome<()> {
     let output = Command::new(&python)
         .args(["benches/naive.py", address, &sag_id, "16"])
         .env("NO_PROXY", "127.0.0.1")
-        .stderr(Stdio::inherit())
         .output()
         .await
         .map_err(|error| format!("{}: {error}", python.display()))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{}: {}\n{said}", python.display(), output.status).into());
+    }
     let text = String::from_utf8(output.stdout)?;
     let (_, seconds) = text.trim().split_once(' ').ok_or("two numbers expected")?;
     let seconds: f64 = seconds.parse()?;
@@ -242,7 +244,7 @@ fn world(users: usize, quota: f64) -> Outcome<Arc<Cloud>> {
         quota,
         ..sim::Options::default()
     };
-    let start = jiff::Timestamp::from_second(1_795_233_600)?;
+    let start = Clock::system().now();
     let cloud = Cloud::new(options, Clock::anchored(start))?;
     for instance in cloud.truth(start).instances {
         for user in instance.users.iter().step_by(10) {

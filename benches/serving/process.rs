@@ -54,8 +54,15 @@ impl Server {
         Ok(line.trim().to_owned())
     }
 
-    /// The CPU time of its threads, to the nanosecond.
+    /// The CPU time of its threads, to the nanosecond; that of threads that
+    /// have ended is known to the hundredth of a second only.
     pub(crate) fn cpu(&self) -> Outcome<Duration> {
+        let text = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
+        // The name before it may hold anything but ends with a parenthesis.
+        let (_, fields) = text.rsplit_once(") ").ok_or("no such field")?;
+        let ticks = fields.split(' ').skip(11).take(2);
+        let ticks = ticks.filter_map(|field| field.parse::<u64>().ok());
+        let whole = Duration::from_millis(10 * ticks.sum::<u64>());
         let mut nanos = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
             let text = fs::read_to_string(task?.path().join("schedstat"))?;
@@ -66,7 +73,11 @@ impl Server {
                 .parse::<u64>()
                 .unwrap_or(0);
         }
-        Ok(Duration::from_nanos(nanos))
+        let fine = Duration::from_nanos(nanos);
+        Ok(match whole > fine + Duration::from_millis(100) {
+            true => whole,
+            false => fine,
+        })
     }
 
     /// Forgets the peak of the resident memory so far.
