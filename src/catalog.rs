@@ -167,6 +167,10 @@ families! {
         "How long requests to the cloud API took, without the time spent waiting for the rate limit.";
     API_RATE_LIMIT = Gauge "sag_exporter_api_rate_limit" ["account" "action"]
         "Calls per second that pacing allows now.";
+    API_DEMAND_RATIO = Gauge "sag_exporter_api_demand_ratio" ["account"]
+        "Calls that the last sweep needed, lists spread over the sweeps between them, over the calls that the configured rate allows in an interval; above 1 sweeps cannot keep up.";
+    SHARD_INFO = Gauge "sag_exporter_shard_info" ["shard" "shards"]
+        "Which of the processes that share the instances this one is, counted from 0, and how many there are; always 1.";
     BULK_AVAILABLE = Gauge "sag_exporter_bulk_operation_available" ["account" "action"]
         "Whether the optional operation answers (1), or is missing or denied for some instance (0).";
     CREDENTIAL_REFRESHES = Counter "sag_exporter_credential_refreshes_total" ["account" "outcome"]

@@ -13,7 +13,7 @@ use sag_exporter::model::{Region, SagId};
 use sag_exporter::openapi::credentials::{OidcRole, Role, StsSite};
 use sag_exporter::openapi::{CredentialSource, Endpoint, SecretSource};
 use sag_exporter::secret::Secret;
-use sag_exporter::sweep;
+use sag_exporter::sweep::{self, Shard};
 
 #[test]
 fn each_bad_file_gets_exactly_the_expected_messages() {
@@ -239,7 +239,12 @@ fn keys_that_others_can_read_give_a_warning() {
         }
         let origin = Origin::File(path("c.yml"));
         let instances = Vec::new();
-        let loaded = Source { origin, instances }.load().unwrap();
+        let source = Source {
+            origin,
+            instances,
+            shard: Shard::WHOLE,
+        };
+        let loaded = source.load().unwrap();
         let place = format!("{}/", directory.path().display());
         let found = loaded.warnings.iter();
         let found = found.map(|warning| warning.to_string().replace(&place, ""));
@@ -274,6 +279,7 @@ fn flags_stand_in_for_a_file() {
             endpoint: Endpoint::default(),
         },
         instances: vec![instance("sag-1"), instance("sag-2")],
+        shard: Shard::WHOLE,
     };
     let config = source.load().unwrap().config;
     let account = only(&config);
@@ -295,6 +301,7 @@ fn an_instance_flag_narrows_a_file() {
         let source = Source {
             origin: Origin::File(file.clone()),
             instances: wanted.iter().map(|id| instance(id)).collect(),
+            shard: Shard::WHOLE,
         };
         let found = source.load().map(|loaded| {
             let config = loaded.config;
@@ -334,6 +341,7 @@ fn load(path: &Path) -> Result<Config, Errors> {
     let source = Source {
         origin: Origin::File(path.to_owned()),
         instances: Vec::new(),
+        shard: Shard::WHOLE,
     };
     source.load().map(|loaded| loaded.config)
 }

@@ -19,6 +19,7 @@ mod once;
 mod publisher;
 mod reload;
 mod signals;
+mod survey;
 mod tasks;
 
 pub use self::cloud::ClientError;
@@ -28,4 +29,5 @@ pub use self::listen::{ListenError, listen};
 pub use self::once::{Once, once};
 pub use self::reload::warn_of;
 pub use self::signals::{Interrupted, until_signal};
+pub use self::survey::{Survey, SurveyError, survey};
 pub use self::tasks::TaskError;

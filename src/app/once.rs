@@ -54,6 +54,7 @@ pub async fn once(
             access.client,
             context.clone(),
         )
+        .within(access.rate)
     };
     let sweepers: Vec<_> = accounts.map(sweeper).collect();
     drop(context);

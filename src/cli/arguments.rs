@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use super::{demo, once, serve, simulate, version};
+use super::{demo, once, plan, serve, simulate, version};
 
 /// Watches who is online in Alibaba Cloud Smart Access Gateway (SAG) APP
 /// instances, and tells Prometheus.
@@ -35,6 +35,9 @@ pub(super) enum Command {
     /// Checks the configuration as `serve` would, and calls nobody
     #[command(after_help = super::check::EXAMPLES)]
     Check(serve::Flags),
+    /// What the sweeps cost in calls and seconds, and what to change if it is too much
+    #[command(after_help = plan::EXAMPLES)]
+    Plan(plan::Flags),
 }
 
 /// Reads the arguments. Flags may stand before or after the command.

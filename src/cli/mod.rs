@@ -13,6 +13,7 @@ mod exit;
 mod flags;
 mod logging;
 mod once;
+mod plan;
 mod progress;
 mod serve;
 mod simulate;
@@ -63,6 +64,7 @@ fn dispatch(
         Command::Simulate(flags) => simulate::run(flags),
         Command::Once(flags) => once::run(flags, environment),
         Command::Check(flags) => check::run(flags, environment),
+        Command::Plan(flags) => plan::run(flags, environment),
     }
 }
 

@@ -7,8 +7,8 @@ use tokio::runtime::Runtime;
 
 use super::exit::Failure;
 use super::progress::Terminal;
-use super::{demo, once, serve, simulate};
-use crate::app::{self, Daemon, Demo, Outside, Plan};
+use super::{demo, once, plan, serve, simulate};
+use crate::app::{self, Daemon, Demo, Outside, Plan, Survey};
 use crate::clock::Clock;
 use crate::config::Web;
 use crate::httpd::systemd::{self, Manager};
@@ -63,7 +63,7 @@ impl Front {
 
 pub(super) async fn serve(options: serve::Options, front: Front) -> Result<(), Failure> {
     let web = options.web.clone();
-    let daemon = Daemon::build(plan(options)).map_err(Failure::setup)?;
+    let daemon = Daemon::build(daemon_plan(options)).map_err(Failure::setup)?;
     let outside = front.open(&web).await?;
     for address in addresses(&outside.listeners)? {
         let tls = daemon.is_secure();
@@ -128,12 +128,27 @@ pub(super) async fn once(options: once::Options) -> Result<(), Failure> {
     }
 }
 
+/// Looks into every cloud account.
+pub(super) async fn survey(options: plan::Options) -> Result<Vec<Survey>, Failure> {
+    let plan = Plan {
+        config: options.config,
+        source: None,
+        environment: options.environment,
+        web: Web::default(),
+        build: options.build,
+        clock: Clock::system(),
+    };
+    let looked = app::until_signal(|shutdown| app::survey(plan, shutdown)).await;
+    let surveys = looked.map_err(Failure::run)?.map_err(Failure::run)?;
+    surveys.ok_or_else(|| Failure::run("interrupted before everything was counted"))
+}
+
 /// Whatever can be found out about the options without a call to the cloud.
 pub(super) fn dry_run(options: serve::Options) -> Result<(), Failure> {
     // Whoever connects lazily still wants a reactor to be there.
     let runtime = runtime()?;
     let _entered = runtime.enter();
-    Daemon::build(plan(options))
+    Daemon::build(daemon_plan(options))
         .map(drop)
         .map_err(Failure::setup)
 }
@@ -146,7 +161,7 @@ fn runtime() -> Result<Runtime, Failure> {
         .map_err(Failure::run)
 }
 
-fn plan(options: serve::Options) -> Plan {
+fn daemon_plan(options: serve::Options) -> Plan {
     Plan {
         config: options.loaded.config,
         source: Some(options.source),

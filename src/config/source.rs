@@ -12,7 +12,7 @@ use super::{Account, Config, Problem, defaults, file, narrow, node};
 use crate::exposition;
 use crate::model::{AccountName, Region, SagId};
 use crate::openapi::{CredentialSource, Endpoint};
-use crate::sweep;
+use crate::sweep::{self, Shard};
 
 /// Where a configuration comes from. Loading it again yields what is written
 /// there by then.
@@ -22,6 +22,8 @@ pub struct Source {
     pub origin: Origin,
     /// Only these instances; empty means all that are configured.
     pub instances: Vec<SagId>,
+    /// Which of them belong to this process.
+    pub shard: Shard,
 }
 
 /// The file, or what the flags say in its stead.
@@ -57,6 +59,12 @@ impl Source {
     ///
     /// Everything that is wrong with it, each with its line.
     pub fn load(&self) -> Result<Loaded, Errors> {
+        let mut loaded = self.load_whole()?;
+        loaded.config.sweep.shard = self.shard;
+        Ok(loaded)
+    }
+
+    fn load_whole(&self) -> Result<Loaded, Errors> {
         match &self.origin {
             Origin::File(path) => {
                 let loaded = load_file(path)?;

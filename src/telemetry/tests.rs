@@ -28,6 +28,8 @@ fn every_family_of_the_process_appears_once_it_is_used() {
     telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
     telemetry.bulk_available(&account, Action::KickOutClients, true);
     telemetry.credential_obtained(&account, Some(Timestamp::UNIX_EPOCH));
+    telemetry.api_demand_ratio(&account, 0.5);
+    telemetry.shard(0, NonZeroU32::MIN);
     telemetry.config_loaded(Timestamp::UNIX_EPOCH);
     telemetry.series_limited(true);
     telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);

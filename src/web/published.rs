@@ -144,3 +144,25 @@ fn bytes(writer: Writer) -> u64 {
     writer.for_each_frame(|frame| bytes += u64::try_from(frame.len()).unwrap_or(u64::MAX));
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exposition::Options;
+
+    #[tokio::test]
+    async fn what_scrapes_ask_for_is_ready_from_the_next_publication_on() {
+        let ready = |published: &Published| {
+            Format::ALL.map(|format| published.whole.plain_bytes(format).is_some())
+        };
+        let next = |published: &Published| {
+            published.followed_by(Exposition::new(Arc::default(), Options::default()))
+        };
+        let first = next(&Published::nothing());
+        assert_eq!(ready(&first), [false, false]);
+        assert!(first.whole().gzip(Format::OpenMetrics).await.is_some());
+        let second = next(&first);
+        assert_eq!(ready(&second), [false, true]);
+        assert_eq!(ready(&next(&second)), [false, true], "it lasts for a while");
+    }
+}
