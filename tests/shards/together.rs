@@ -14,7 +14,6 @@ use sag_exporter::model::{Action, SweepOutcome};
 use sag_exporter::sim::{self, Cloud};
 use sag_exporter::sweep::Shard;
 use sag_exporter::telemetry::BuildInfo;
-
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
