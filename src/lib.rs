@@ -8,7 +8,8 @@
 //!   [`httpd`], [`fleet`].
 //! * Floor 2, the cloud and its double: [`openapi`], [`sag`], [`sim`];
 //!   and the arithmetic of calls: [`plan`].
-//! * Floor 3, the engine and its product: [`sweep`], [`exposition`].
+//! * Floor 3, the engine and its product: [`sweep`], [`exposition`]; and
+//!   [`doctor`], who says why they do not work.
 //! * Floor 4, what people and Prometheus read: [`web`].
 //! * Floor 5, what people write: [`config`].
 //! * Floor 6, the running program: [`app`].
@@ -22,6 +23,7 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod exposition;
 pub mod fleet;
 pub mod httpd;

@@ -23,7 +23,7 @@ fn help_says_what_a_newcomer_needs() {
         "\n  demo      A simulated cloud and the daemon in one process",
         "\n  simulate  The simulated cloud alone",
         "\n  once      One sweep; the metrics on standard output\n",
-        "\n  check     Checks the configuration as `serve` would, and calls nobody\n",
+        "\n  check     Checks the configuration as `serve` would, and the cloud with --live\n",
         "Exit codes: 0 ok, 1 failed while running, 2 wrong flags or configuration.",
     ];
     check(&["--help"], &commands);

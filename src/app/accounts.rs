@@ -17,8 +17,9 @@ use super::publisher::Change;
 use super::reload::Request;
 use super::tasks::{TaskError, TaskResult, Tasks};
 use crate::config::{Account, Config, Loaded, Source};
-use crate::fleet::{self, Observation};
+use crate::fleet::{self, Observation, Pseudonyms};
 use crate::model::AccountName;
+use crate::sag;
 use crate::sweep::{self, Context, Sweeper};
 
 /// The cloud accounts of the configuration in force.
@@ -124,13 +125,16 @@ impl Accounts {
         &mut self,
         loaded: Loaded,
     ) -> Result<Result<Changes, ClientError>, TaskError> {
-        let Loaded { config, .. } = loaded;
+        let Loaded {
+            config, pseudonyms, ..
+        } = loaded;
         let difference = match self.difference(&config) {
             Ok(difference) => difference,
             Err(error) => return Ok(Err(error)),
         };
         self.stop(difference.ended).await?;
-        self.publish(&config, difference.observations).await;
+        self.publish(&config, pseudonyms, difference.observations)
+            .await;
         self.start(config.sweep, difference.begun);
         Ok(Ok(difference.changes))
     }
@@ -187,7 +191,12 @@ impl Accounts {
     }
 
     /// Returns when scrapes see what has changed.
-    async fn publish(&self, config: &Config, observations: Vec<Observation>) {
+    async fn publish(
+        &self,
+        config: &Config,
+        pseudonyms: Option<Pseudonyms>,
+        observations: Vec<Observation>,
+    ) {
         let (done, published) = oneshot::channel();
         let change = Change {
             observations,
@@ -195,6 +204,7 @@ impl Accounts {
                 retain: config.sweep.retain,
             },
             exposition: config.exposition,
+            pseudonyms,
             done,
         };
         if self.changes.send(change).await.is_ok() {
@@ -209,7 +219,7 @@ impl Accounts {
         let sweeper = Sweeper::new(
             self.sweep.clone(),
             account.sweep.clone(),
-            access.client,
+            sag::Client::new(access.client),
             self.context.clone(),
         )
         .within(access.rate);

@@ -9,7 +9,6 @@ use crate::openapi::credentials::{self, CredentialError, CredentialProvider, Sur
 use crate::openapi::transport::{HttpOptions, HttpTransport, Transport};
 use crate::openapi::{self, transport};
 use crate::pacing::Rate;
-use crate::sag;
 use crate::sweep::Shard;
 use crate::telemetry::Telemetry;
 
@@ -24,7 +23,7 @@ pub(super) struct Ground {
 /// How one cloud account is called.
 #[derive(Debug)]
 pub(super) struct Access {
-    pub(super) client: sag::Client,
+    pub(super) client: openapi::Client,
     /// Calls per second and operation of the client.
     pub(super) rate: Rate,
     /// To be kept fresh by a task.
@@ -64,13 +63,13 @@ impl Ground {
             })?;
         let rate = account.rate.share(shard.count());
         let options = openapi::Options::new(name, account.endpoint.clone(), rate);
-        let client = sag::Client::new(openapi::Client::new(
+        let client = openapi::Client::new(
             options,
             Arc::clone(&credentials),
             Arc::clone(&self.transport),
             self.surroundings.clock,
             self.telemetry.clone(),
-        ));
+        );
         Ok(Access {
             client,
             rate,

@@ -1,11 +1,13 @@
 //! The object graph of the daemon, and its life from start to drain.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
+use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +20,7 @@ use super::reload::{self, Reloader, Request};
 use super::tasks::{TaskError, TaskResult, Tasks};
 use crate::clock::Clock;
 use crate::config::{Account, Config, Environment, Errors, Source, Web};
-use crate::fleet::{self, Fleet};
+use crate::fleet::{self, Fleet, Pseudonyms};
 use crate::httpd::systemd::Manager;
 use crate::httpd::{self, Limits};
 use crate::openapi::transport;
@@ -31,6 +33,8 @@ use crate::web::{self, Lifecycle, Published, Reload, Router};
 pub struct Plan {
     /// What the operator chose.
     pub config: Config,
+    /// The pseudonyms of the users, if they are published under pseudonyms.
+    pub pseudonyms: Option<Pseudonyms>,
     /// Where the configuration comes from anew at a reload; `None` for one that
     /// is built in.
     pub source: Option<Source>,
@@ -51,6 +55,8 @@ pub struct Daemon {
     beginning: (sweep::Options, Vec<(Account, Access)>),
     reloader: Reloader,
     requests: mpsc::Receiver<Request>,
+    /// Nothing if there is no configuration to read anew.
+    hangups: Option<Signal>,
     publisher: Publisher,
     gate: Gate,
     router: Router,
@@ -73,6 +79,9 @@ pub enum SetupError {
     /// The HTTP client cannot be set up.
     #[error(transparent)]
     Transport(#[from] transport::SetupError),
+    /// The system does not let signals be handled.
+    #[error("signals cannot be handled")]
+    Signals(#[source] io::Error),
     /// A cloud account cannot be called.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -105,12 +114,14 @@ impl Daemon {
         };
         let config = plan.config;
         let accounts = accesses(&config, &ground)?;
+        let mut fleet = Fleet::new(fleet::Options {
+            retain: config.sweep.retain,
+        });
+        fleet.change_pseudonyms(plan.pseudonyms);
         let publisher = Publisher {
             observations: received,
             changes: changed,
-            fleet: Fleet::new(fleet::Options {
-                retain: config.sweep.retain,
-            }),
+            fleet,
             options: config.exposition,
             published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
             telemetry: telemetry.clone(),
@@ -121,6 +132,9 @@ impl Daemon {
             telemetry_path: plan.web.telemetry_path,
             build: plan.build,
         };
+        // Before anyone is told that the program runs, and may want a reload.
+        let hangups = plan.source.as_ref().map(|_| reload::hangups());
+        let hangups = hangups.transpose().map_err(SetupError::Signals)?;
         let (reloader, requests) = Reloader::new(plan.clock, telemetry.clone());
         let over_http: Option<Arc<dyn Reload>> = match plan.web.enable_lifecycle {
             true => Some(Arc::new(reloader.clone())),
@@ -133,6 +147,7 @@ impl Daemon {
             beginning: (config.sweep, accounts),
             reloader,
             requests,
+            hangups,
             publisher,
             gate,
             router: router.with_reload(over_http),
@@ -199,9 +214,9 @@ impl Daemon {
             "publisher",
             async move { publisher.await.map_err(Into::into) },
         );
-        if self.accounts.source().is_some() {
-            let hangups = reload::at_hangup(self.reloader, sweeping.clone());
-            tasks.spawn("reload at SIGHUP", hangups);
+        if let Some(hangups) = self.hangups {
+            let reloads = reload::at_hangup(hangups, self.reloader, sweeping.clone());
+            tasks.spawn("reload at SIGHUP", reloads);
         }
         let mut accounts = self.accounts;
         let (options, beginning) = self.beginning;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::daemon::{Daemon, Outside, Plan, SetupError};
 use super::tasks::TaskError;
 use crate::clock::Clock;
-use crate::config::{Account, Config, Environment, Web};
+use crate::config::{Account, Config, Environment, PseudonymKey, Web};
 use crate::exposition;
 use crate::model::{AccountName, NameError, Region};
 use crate::openapi::{CredentialSource, Endpoint, EndpointError, SecretSource};
@@ -67,6 +67,7 @@ impl Demo {
         let address = listener.local_addr()?;
         let plan = Plan {
             config: config(address)?,
+            pseudonyms: None,
             source: None,
             environment: Environment::default(),
             web,
@@ -139,6 +140,7 @@ fn config(cloud: SocketAddr) -> Result<Config, DemoError> {
             ..sweep::Options::default()
         },
         exposition: exposition::Options::default(),
+        pseudonyms: PseudonymKey::default(),
     })
 }
 

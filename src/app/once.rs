@@ -13,6 +13,7 @@ use crate::config::Account;
 use crate::exposition::Exposition;
 use crate::fleet::{self, Fleet};
 use crate::model::SweepOutcome;
+use crate::sag;
 use crate::sweep::{Context, Progress, Sweeper};
 use crate::telemetry::Telemetry;
 
@@ -51,7 +52,7 @@ pub async fn once(
         Sweeper::new(
             options.clone(),
             account.sweep,
-            access.client,
+            sag::Client::new(access.client),
             context.clone(),
         )
         .within(access.rate)
@@ -66,6 +67,7 @@ pub async fn once(
     let mut fleet = Fleet::new(fleet::Options {
         retain: plan.config.sweep.retain,
     });
+    fleet.change_pseudonyms(plan.pseudonyms);
     let fold = async {
         while let Some(observation) = received.recv().await {
             fleet.apply(observation);

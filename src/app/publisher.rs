@@ -6,10 +6,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, spawn_blocking};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 use crate::exposition::{self, Exposition};
-use crate::fleet::{self, Fleet, Observation};
+use crate::fleet::{self, Fleet, Observation, Pseudonyms};
 use crate::telemetry::Telemetry;
 use crate::web::Published;
 
@@ -32,6 +32,7 @@ pub(super) struct Change {
     pub(super) observations: Vec<Observation>,
     pub(super) fleet: fleet::Options,
     pub(super) exposition: exposition::Options,
+    pub(super) pseudonyms: Option<Pseudonyms>,
     /// Hears when all of it is published.
     pub(super) done: oneshot::Sender<()>,
 }
@@ -50,18 +51,20 @@ impl Publisher {
     pub(super) async fn run(mut self) -> Result<(), JoinError> {
         let mut next = Instant::now();
         loop {
-            let took;
-            tokio::select! {
+            let change = tokio::select! {
                 observation = self.observations.recv() => {
                     let Some(observation) = observation else {
                         return Ok(());
                     };
                     self.fleet.apply(observation);
-                    self.gather_until(next).await;
-                    took = self.publish().await?;
+                    self.gather_until(next).await
                 }
-                Some(change) = self.changes.recv() => took = self.change(change).await?,
-            }
+                Some(change) = self.changes.recv() => Some(change),
+            };
+            let took = match change {
+                Some(change) => self.change(change).await?,
+                None => self.publish().await?,
+            };
             next = Instant::now() + (took * REST).clamp(PAUSE, LONGEST_PAUSE);
         }
     }
@@ -73,6 +76,7 @@ impl Publisher {
             self.fleet.apply(observation);
         }
         self.fleet.change_options(change.fleet);
+        self.fleet.change_pseudonyms(change.pseudonyms);
         for observation in change.observations {
             self.fleet.apply(observation);
         }
@@ -83,10 +87,16 @@ impl Publisher {
         Ok(took)
     }
 
-    /// Takes what is queued, and what comes until then.
-    async fn gather_until(&mut self, then: Instant) {
-        while let Ok(Some(observation)) = timeout_at(then, self.observations.recv()).await {
-            self.fleet.apply(observation);
+    /// Takes what is queued, and what comes until then or until a change, whose
+    /// author waits.
+    async fn gather_until(&mut self, then: Instant) -> Option<Change> {
+        loop {
+            tokio::select! {
+                biased;
+                Some(change) = self.changes.recv() => return Some(change),
+                observation = self.observations.recv() => self.fleet.apply(observation?),
+                () = sleep_until(then) => return None,
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::io;
 
 use futures_util::future::BoxFuture;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -101,13 +101,21 @@ impl Request {
     }
 }
 
-/// Asks for a reload at every SIGHUP until `shutdown`.
+/// From now on SIGHUP does not end the program.
 ///
 /// # Errors
 ///
 /// If the system does not let the signal be handled.
-pub(super) async fn at_hangup(reloader: Reloader, shutdown: CancellationToken) -> TaskResult {
-    let mut hangups = signal(SignalKind::hangup()).map_err(Box::<io::Error>::new)?;
+pub(super) fn hangups() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
+}
+
+/// Asks for a reload at every SIGHUP until `shutdown`.
+pub(super) async fn at_hangup(
+    mut hangups: Signal,
+    reloader: Reloader,
+    shutdown: CancellationToken,
+) -> TaskResult {
     while let Some(Some(())) = shutdown.run_until_cancelled(hangups.recv()).await {
         // The outcome is logged where it is known; while the queue is full,
         // a reload to come reads what this one would have read.

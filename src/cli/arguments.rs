@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use super::{demo, once, plan, serve, simulate, version};
+use super::{check, demo, once, plan, serve, simulate, version, whois};
 
 /// Watches who is online in Alibaba Cloud Smart Access Gateway (SAG) APP
 /// instances, and tells Prometheus.
@@ -32,12 +32,15 @@ pub(super) enum Command {
     /// One sweep; the metrics on standard output
     #[command(after_help = once::EXAMPLES)]
     Once(once::Flags),
-    /// Checks the configuration as `serve` would, and calls nobody
-    #[command(after_help = super::check::EXAMPLES)]
-    Check(serve::Flags),
+    /// Checks the configuration as `serve` would, and the cloud with --live
+    #[command(after_help = check::EXAMPLES)]
+    Check(check::Flags),
     /// What the sweeps cost in calls and seconds, and what to change if it is too much
     #[command(after_help = plan::EXAMPLES)]
     Plan(plan::Flags),
+    /// The user behind a pseudonym in the label user
+    #[command(after_help = whois::EXAMPLES)]
+    Whois(whois::Flags),
 }
 
 /// Reads the arguments. Flags may stand before or after the command.

@@ -4,22 +4,77 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use std::time::Duration;
 
+use clap::Args;
+
+use super::doctor::{self, Output};
 use super::exit::Failure;
 use super::{credential, serve, wiring};
-use crate::config::{Account, Environment, Origin};
+use crate::config::{self, Account, Environment, Origin};
 use crate::exposition::UserLabels;
 use crate::model::{Region, SagId};
 use crate::sweep::SessionsMode;
 
-pub(super) fn run(flags: serve::Flags, environment: Environment) -> Result<(), Failure> {
-    let options = serve::resolve(flags, environment)?;
+/// The flags of `check`.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(super) struct Flags {
+    #[command(flatten)]
+    serve: serve::Flags,
+
+    /// Also check the cloud, with a few calls: clock, credential, permissions,
+    /// instances
+    #[arg(long, help_heading = "What to check")]
+    live: bool,
+
+    /// Print the JSON Schema of the configuration, for editors, and no more
+    #[arg(long, conflicts_with_all = ["live", "print_example"], help_heading = "What to check")]
+    print_schema: bool,
+
+    /// Print a configuration with every key, and no more
+    #[arg(long, conflicts_with = "live", help_heading = "What to check")]
+    print_example: bool,
+
+    /// How --live prints what it found
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_name = "FORMAT",
+        value_enum,
+        requires = "live"
+    )]
+    #[arg(default_value_t = Output::Table, help_heading = "What to check")]
+    output: Output,
+}
+
+pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure> {
+    if flags.print_schema {
+        return print(&format!("{:#}\n", config::schema()));
+    }
+    if flags.print_example {
+        return print(&config::example());
+    }
+    let options = serve::resolve(flags.serve, environment)?;
+    if flags.live {
+        return live(options, flags.output);
+    }
     let mut text = String::new();
     summary(&options, &mut text).map_err(Failure::run)?;
     wiring::dry_run(options)?;
-    io::stdout()
-        .lock()
-        .write_all(text.as_bytes())
-        .map_err(Failure::run)
+    print(&text)
+}
+
+fn live(options: serve::Options, output: Output) -> Result<(), Failure> {
+    let reports = wiring::block_on(wiring::examination(options))?;
+    print(&doctor::print(&reports, output).map_err(Failure::run)?)?;
+    if doctor::has_problem(&reports) {
+        return Err(Failure::run("there are problems"));
+    }
+    Ok(())
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let written = io::stdout().lock().write_all(text.as_bytes());
+    written.map_err(Failure::run)
 }
 
 /// The configuration in force, without secrets.
@@ -45,7 +100,9 @@ fn summary(options: &serve::Options, out: &mut String) -> fmt::Result {
         sweep.page_size.users(),
         sweep.retain
     )?;
+    let in_use = options.loaded.config.pseudonyms.in_use;
     let users = match options.loaded.config.exposition.user_labels {
+        UserLabels::Plain if in_use => "by pseudonym",
         UserLabels::Plain => "by name",
         UserLabels::None => "only in aggregates",
     };
@@ -93,5 +150,10 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   sag-exporter check --config.file=sag-exporter.yml
       Prints the configuration in force, or every mistake with its line.
+  sag-exporter check --print-example > sag-exporter.yml
+      A configuration to start from.
+  sag-exporter check --config.file=sag-exporter.yml --live
+      Also calls the cloud, and prints the smallest RAM policy to paste.
 
-It takes the flags of `serve`. Exit codes: 0 good, 2 not good.";
+It takes the flags of `serve`. Exit codes: 0 good, 1 a problem with the cloud,
+2 a mistake in the configuration.";

@@ -9,6 +9,7 @@ mod arguments;
 mod check;
 mod credential;
 mod demo;
+mod doctor;
 mod exit;
 mod flags;
 mod logging;
@@ -18,6 +19,7 @@ mod progress;
 mod serve;
 mod simulate;
 mod version;
+mod whois;
 mod wiring;
 
 pub use self::exit::Exit;
@@ -65,6 +67,7 @@ fn dispatch(
         Command::Once(flags) => once::run(flags, environment),
         Command::Check(flags) => check::run(flags, environment),
         Command::Plan(flags) => plan::run(flags, environment),
+        Command::Whois(flags) => whois::run(flags, environment),
     }
 }
 

@@ -9,7 +9,7 @@ use super::flags::{ShardFlags, SourceFlags};
 use super::logging::LogFlags;
 use super::{version, wiring};
 use crate::app;
-use crate::config::{Config, Environment};
+use crate::config::{Environment, Loaded};
 use crate::telemetry::BuildInfo;
 
 /// The flags of `once`.
@@ -27,7 +27,7 @@ pub(super) struct Flags {
 #[derive(Debug)]
 pub(super) struct Options {
     /// The configuration that was loaded.
-    pub(super) config: Config,
+    pub(super) loaded: Loaded,
     /// The environment at the start, for credentials.
     pub(super) environment: Environment,
     /// What runs.
@@ -39,9 +39,8 @@ pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure>
     flags.log.start()?;
     let loaded = source.load()?;
     app::warn_of(&loaded);
-    let config = loaded.config;
     let options = Options {
-        config,
+        loaded,
         environment,
         build: version::BUILD,
     };

@@ -8,9 +8,11 @@ use tokio::runtime::Runtime;
 use super::exit::Failure;
 use super::progress::Terminal;
 use super::{demo, once, plan, serve, simulate};
-use crate::app::{self, Daemon, Demo, Outside, Plan, Survey};
+use crate::app::{self, Daemon, Demo, Known, Outside, Plan, Survey};
 use crate::clock::Clock;
 use crate::config::Web;
+use crate::doctor::Report;
+use crate::fleet::Pseudonyms;
 use crate::httpd::systemd::{self, Manager};
 use crate::model::SweepOutcome;
 use crate::sim::{self, Cloud};
@@ -99,14 +101,7 @@ pub(super) async fn simulate(options: simulate::Options) -> Result<(), Failure> 
 }
 
 pub(super) async fn once(options: once::Options) -> Result<(), Failure> {
-    let plan = Plan {
-        config: options.config,
-        source: None,
-        environment: options.environment,
-        web: Web::default(),
-        build: options.build,
-        clock: Clock::system(),
-    };
+    let plan = plan_of_once(options);
     let bar = Arc::new(Terminal::new());
     let progress: Arc<dyn Progress> = Arc::clone(&bar) as _;
     let swept = app::until_signal(|shutdown| app::once(plan, progress, shutdown)).await;
@@ -132,6 +127,8 @@ pub(super) async fn once(options: once::Options) -> Result<(), Failure> {
 pub(super) async fn survey(options: plan::Options) -> Result<Vec<Survey>, Failure> {
     let plan = Plan {
         config: options.config,
+        // Nothing is published.
+        pseudonyms: None,
         source: None,
         environment: options.environment,
         web: Web::default(),
@@ -143,6 +140,30 @@ pub(super) async fn survey(options: plan::Options) -> Result<Vec<Survey>, Failur
     surveys.ok_or_else(|| Failure::run("interrupted before everything was counted"))
 }
 
+pub(super) async fn examination(options: serve::Options) -> Result<Vec<Report>, Failure> {
+    let examined = app::until_signal(|shutdown| async move {
+        let examination = app::examination(daemon_plan(options));
+        shutdown.run_until_cancelled(examination).await
+    });
+    let examined = examined.await.map_err(Failure::run)?;
+    let examined = examined.ok_or_else(|| Failure::run("the examination was interrupted"))?;
+    examined.map_err(Failure::setup)
+}
+
+pub(super) async fn whois(
+    options: once::Options,
+    pseudonyms: Pseudonyms,
+    wanted: String,
+) -> Result<Vec<Known>, Failure> {
+    let found = app::until_signal(|shutdown| async move {
+        let whois = app::whois(plan_of_once(options), &pseudonyms, &wanted);
+        shutdown.run_until_cancelled(whois).await
+    });
+    let found = found.await.map_err(Failure::run)?;
+    let found = found.ok_or_else(|| Failure::run("the search was interrupted"))?;
+    found.map_err(Failure::run)
+}
+
 /// Whatever can be found out about the options without a call to the cloud.
 pub(super) fn dry_run(options: serve::Options) -> Result<(), Failure> {
     // Whoever connects lazily still wants a reactor to be there.
@@ -151,6 +172,18 @@ pub(super) fn dry_run(options: serve::Options) -> Result<(), Failure> {
     Daemon::build(daemon_plan(options))
         .map(drop)
         .map_err(Failure::setup)
+}
+
+fn plan_of_once(options: once::Options) -> Plan {
+    Plan {
+        config: options.loaded.config,
+        pseudonyms: options.loaded.pseudonyms,
+        source: None,
+        environment: options.environment,
+        web: Web::default(),
+        build: options.build,
+        clock: Clock::system(),
+    }
 }
 
 /// The runtime on which a command runs.
@@ -164,6 +197,7 @@ fn runtime() -> Result<Runtime, Failure> {
 fn daemon_plan(options: serve::Options) -> Plan {
     Plan {
         config: options.loaded.config,
+        pseudonyms: options.loaded.pseudonyms,
         source: Some(options.source),
         environment: options.environment,
         web: options.web,

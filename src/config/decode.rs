@@ -107,6 +107,8 @@ pub(super) struct Fields<'a> {
     at: Cursor<'a>,
     entries: Vec<Entry<'a>>,
     known: Vec<&'static str>,
+    /// Those that only later versions understand.
+    later: Vec<&'static str>,
     /// Whether a key may be a secret in the wrong place.
     holds_secrets: bool,
 }
@@ -151,6 +153,7 @@ impl<'a> Fields<'a> {
             at: at.clone(),
             entries,
             known: Vec::new(),
+            later: Vec::new(),
             holds_secrets: false,
         })
     }
@@ -211,6 +214,8 @@ impl<'a> Fields<'a> {
                 cursor.report.problem(Some(line), &cursor.path, text);
             }
         }
+        self.known.retain(|known| !keys.contains(known));
+        self.later.extend(keys);
     }
 
     /// Reports a problem of the mapping as a whole.
@@ -221,7 +226,7 @@ impl<'a> Fields<'a> {
     /// Reports the keys that nobody asked for.
     pub(super) fn finish(self) {
         for entry in &self.entries {
-            if !self.known.contains(&entry.key) {
+            if !self.known.contains(&entry.key) && !self.later.contains(&entry.key) {
                 let text = unknown(entry.key, &self.known, self.holds_secrets);
                 self.at
                     .report

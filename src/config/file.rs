@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::account;
 use super::decode::{Checked, Cursor, Fields};
-use super::scalars::{choice, duration, number, whole};
-use super::{Account, Config};
+use super::scalars::{choice, duration, number, path, whole};
+use super::{Account, Config, PseudonymKey};
 use crate::exposition::{self, UserLabels};
 use crate::sweep::{self, PageSize, SessionsMode};
 
@@ -17,13 +17,20 @@ pub(super) fn config(at: &Cursor<'_>, base: &Path) -> Checked<Config> {
         accounts(at, base)
     });
     let sweep = fields.or("sweep", sweep::Options::default(), sweep);
-    let exposition = fields.or("labels", exposition::Options::default(), labels);
-    fields.later(&["limits", "policy"]);
+    let labels = fields.or("labels", Labels::default(), |at| labels(at, base));
+    let user_series = fields.or("limits", None, limits);
+    fields.later(&["policy"]);
     fields.finish();
+    let default = exposition::Options::default();
+    let labels = labels?;
     Ok(Config {
         accounts: accounts?,
         sweep: sweep?,
-        exposition: exposition?,
+        exposition: exposition::Options {
+            user_labels: labels.user,
+            user_series_limit: user_series?.unwrap_or(default.user_series_limit),
+        },
+        pseudonyms: labels.pseudonyms,
     })
 }
 
@@ -83,16 +90,58 @@ fn sweep(at: &Cursor<'_>) -> Checked<sweep::Options> {
     })
 }
 
-fn labels(at: &Cursor<'_>) -> Checked<exposition::Options> {
-    let default = exposition::Options::default();
+/// How users are named in labels.
+#[derive(Default)]
+struct Labels {
+    user: UserLabels,
+    pseudonyms: PseudonymKey,
+}
+
+fn labels(at: &Cursor<'_>, base: &Path) -> Checked<Labels> {
     let mut fields = Fields::open(at, "a mapping")?;
-    let user_labels = fields.or("user", default.user_labels, choice(USER_LABELS));
-    fields.later(&["pseudonym_key_file", "user_info"]);
+    let user = fields.or("user", UserChoice::Plain, choice(USER_LABELS));
+    let file = fields.optional("pseudonym_key_file", |at| path(at, base));
+    fields.later(&["user_info"]);
+    let has_key = match (&user, &file) {
+        (Ok(UserChoice::Pseudonym), Ok(None)) => fields.refuse(
+            "user is pseudonym without pseudonym_key_file: expected a file with a key such as \
+             `openssl rand -hex 32` prints",
+        ),
+        _ => Ok(()),
+    };
     fields.finish();
-    Ok(exposition::Options {
-        user_labels: user_labels?,
-        ..default
+    has_key?;
+    let user = user?;
+    Ok(Labels {
+        user: match user {
+            UserChoice::Plain | UserChoice::Pseudonym => UserLabels::Plain,
+            UserChoice::None => UserLabels::None,
+        },
+        pseudonyms: PseudonymKey {
+            file: file?,
+            in_use: user == UserChoice::Pseudonym,
+        },
     })
+}
+
+fn limits(at: &Cursor<'_>) -> Checked<Option<u64>> {
+    let mut fields = Fields::open(at, "a mapping")?;
+    let user_series = fields.optional("user_series", number("0 or more series", series));
+    fields.finish();
+    user_series
+}
+
+/// Any number will do; the decoder of numbers wants one that may refuse.
+fn series(found: u64) -> Result<u64, std::convert::Infallible> {
+    Ok(found)
+}
+
+/// What the key `user` may say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum UserChoice {
+    Plain,
+    Pseudonym,
+    None,
 }
 
 /// A cloud account is an entity of contract and billing: organisations have
@@ -107,8 +156,8 @@ const SESSIONS: &[(&str, Option<SessionsMode>)] = &[
     ("each", Some(SessionsMode::Each)),
 ];
 
-const USER_LABELS: &[(&str, Option<UserLabels>)] = &[
-    ("plain", Some(UserLabels::Plain)),
-    ("none", Some(UserLabels::None)),
-    ("pseudonym", None),
+const USER_LABELS: &[(&str, Option<UserChoice>)] = &[
+    ("plain", Some(UserChoice::Plain)),
+    ("pseudonym", Some(UserChoice::Pseudonym)),
+    ("none", Some(UserChoice::None)),
 ];

@@ -8,20 +8,26 @@
 mod account;
 mod credentials;
 mod decode;
+mod example;
 mod file;
+mod keys;
 mod narrow;
 mod node;
 mod problem;
 mod scalars;
+mod schema;
 mod source;
 mod web;
 pub mod web_config;
 
+pub use self::example::example;
 pub use self::problem::{Errors, Problem};
+pub use self::schema::schema;
 pub use self::source::{Loaded, Origin, Source, parse};
 pub use self::web::{ListenAddress, ListenAddressError, Web};
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 use crate::exposition;
 pub use crate::openapi::credentials::Environment;
@@ -39,6 +45,17 @@ pub struct Config {
     pub sweep: sweep::Options,
     /// What is published.
     pub exposition: exposition::Options,
+    /// How users are named where they are published.
+    pub pseudonyms: PseudonymKey,
+}
+
+/// The key of the pseudonyms of users (`labels.pseudonym_key_file`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PseudonymKey {
+    /// The file of the key, if one is given.
+    pub file: Option<PathBuf>,
+    /// Whether users are published under pseudonyms; there is a file then.
+    pub in_use: bool,
 }
 
 /// One cloud account.

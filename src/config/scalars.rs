@@ -35,7 +35,7 @@ pub(super) fn choice<T: Copy>(
             .filter(|(_, value)| value.is_some())
             .map(|(word, _)| *word)
             .collect();
-        let expected = supported.join(" or ");
+        let expected = either(&supported);
         let found = text(at, &expected)?;
         match words.iter().find(|(word, _)| *word == found) {
             Some((_, Some(value))) => Ok(*value),
@@ -47,6 +47,16 @@ pub(super) fn choice<T: Copy>(
                 excerpt(found)
             )),
         }
+    }
+}
+
+/// `a, b or c`.
+fn either(words: &[&str]) -> String {
+    match words {
+        [first @ .., before, last] => [first, &[&format!("{before} or {last}")]]
+            .concat()
+            .join(", "),
+        _ => words.concat(),
     }
 }
 

@@ -8,10 +8,12 @@ use zeroize::Zeroizing;
 
 use super::decode::{Checked, Cursor};
 use super::problem::{Errors, Report};
-use super::{Account, Config, Problem, defaults, file, narrow, node};
+use super::{Account, Config, Problem, PseudonymKey, defaults, file, narrow, node};
 use crate::exposition;
+use crate::fleet::Pseudonyms;
 use crate::model::{AccountName, Region, SagId};
 use crate::openapi::{CredentialSource, Endpoint};
+use crate::secret::Secret;
 use crate::sweep::{self, Shard};
 
 /// Where a configuration comes from. Loading it again yields what is written
@@ -48,6 +50,8 @@ pub struct Loaded {
     pub config: Config,
     /// What an operator should hear all the same.
     pub warnings: Vec<Problem>,
+    /// The pseudonyms of the users, if a key is given and used or asked for.
+    pub pseudonyms: Option<Pseudonyms>,
 }
 
 impl Source {
@@ -75,6 +79,7 @@ impl Source {
             Origin::Flags { region, endpoint } => Ok(Loaded {
                 config: self.flags(region, endpoint)?,
                 warnings: Vec::new(),
+                pseudonyms: None,
             }),
         }
     }
@@ -96,6 +101,7 @@ impl Source {
             }],
             sweep: sweep::Options::default(),
             exposition: exposition::Options::default(),
+            pseudonyms: PseudonymKey::default(),
         })
     }
 }
@@ -146,8 +152,54 @@ fn load_file(path: &Path) -> Result<Loaded, Errors> {
             ),
         });
     }
+    let pseudonyms = match &config {
+        Ok(config) if config.pseudonyms.in_use => pseudonyms(&config.pseudonyms, &report),
+        _ => None,
+    };
     let config = finish(config, path, &report)?;
-    Ok(Loaded { config, warnings })
+    Ok(Loaded {
+        config,
+        warnings,
+        pseudonyms,
+    })
+}
+
+fn pseudonyms(key: &PseudonymKey, report: &Report) -> Option<Pseudonyms> {
+    let file = key.file.as_ref()?;
+    match key.read(file) {
+        Ok(pseudonyms) => Some(pseudonyms),
+        Err(text) => {
+            let text = format!("{}: {text}", file.display());
+            report.problem(None, "labels.pseudonym_key_file", text);
+            None
+        }
+    }
+}
+
+impl PseudonymKey {
+    /// Reads the key and takes it in.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, or that there is none.
+    pub fn load(&self) -> Result<Pseudonyms, String> {
+        let expected = "labels.pseudonym_key_file is not given: expected the key of the pseudonyms";
+        let file = self.file.as_ref().ok_or(expected)?;
+        self.read(file)
+            .map_err(|text| format!("{}: {text}", file.display()))
+    }
+
+    fn read(&self, file: &Path) -> Result<Pseudonyms, String> {
+        let bytes = read_limited(file, MAX_SECRET_BYTES)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| KEY_EXPECTED.to_owned())?;
+        let key = text.trim();
+        if key.len() < LEAST_KEY_BYTES {
+            return Err(format!(
+                "shorter than {LEAST_KEY_BYTES} characters: {KEY_EXPECTED}"
+            ));
+        }
+        Ok(Pseudonyms::new(&Secret::new(key)))
+    }
 }
 
 fn finish(config: Checked<Config>, path: &Path, report: &Report) -> Result<Config, Errors> {
@@ -218,6 +270,11 @@ pub(super) fn read_limited(path: &Path, limit_bytes: u64) -> Result<Zeroizing<Ve
     }
     Ok(bytes)
 }
+
+const KEY_EXPECTED: &str = "expected random text such as `openssl rand -hex 32` prints";
+
+/// What can be guessed is no key.
+const LEAST_KEY_BYTES: usize = 16;
 
 /// 500 accounts with everything that may be said of them fit several times.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;

@@ -44,7 +44,7 @@ impl<'a> UserLines<'a> {
                 .rows()
                 .min(start + self.rows_for(users, missing_bytes));
             let mut block = Block {
-                names: users.names(),
+                names: users.labels(),
                 prefix: &self.prefix,
                 room_bytes: self.room_for(users, start..end),
                 page,
@@ -62,7 +62,7 @@ impl<'a> UserLines<'a> {
     /// About how many rows fill so many bytes, if all of them have a line and a
     /// name of the usual length.
     fn rows_for(&self, users: Users<'_>, bytes: usize) -> usize {
-        let name_bytes = users.names().text().len() / users.rows().max(1);
+        let name_bytes = users.labels().text().len() / users.rows().max(1);
         let rows = bytes / (self.prefix.len() + name_bytes + TAIL_BYTES);
         rows.clamp(LEAST_ROWS, MOST_ROWS)
     }
@@ -70,8 +70,8 @@ impl<'a> UserLines<'a> {
     /// The room for the lines of these rows if every row has one, and for the
     /// steps that reach over the end of the last one.
     fn room_for(&self, users: Users<'_>, rows: Range<usize>) -> usize {
-        let first = users.names().place(rows.start);
-        let last = users.names().place(rows.end.saturating_sub(1));
+        let first = users.labels().place(rows.start);
+        let last = users.labels().place(rows.end.saturating_sub(1));
         let name_bytes = last.end.saturating_sub(first.start);
         rows.len() * (self.prefix.len() + TAIL_BYTES) + name_bytes + SLACK_BYTES
     }

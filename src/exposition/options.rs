@@ -20,9 +20,10 @@ impl Default for Options {
 }
 
 /// How users are named in the label `user`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UserLabels {
-    /// By their names.
+    /// By what the fleet calls them: their names, or pseudonyms.
+    #[default]
     Plain,
     /// Not at all: only aggregates are published.
     None,

@@ -88,8 +88,8 @@ pub(super) struct NamesBuilder {
 }
 
 impl NamesBuilder {
-    /// Appends a name, which has to be greater than the last one. Gives `false`
-    /// and appends nothing once there are [`MAX_USERS`].
+    /// Appends a name, which has to be greater than the last one if
+    /// [`Names::find`] is to find it. Gives `false` and appends nothing once there are [`MAX_USERS`].
     pub(super) fn push(&mut self, name: &str) -> bool {
         let Ok(end) = u32::try_from(self.text.len() + name.len()) else {
             return false;

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::column::Names;
 use super::fold::{self, Step};
 use super::ledger::Ledger;
 use super::observation::{Collected, InstanceObservation, Sessions};
 use super::presence::Presence;
+use super::pseudonym::Pseudonyms;
 use super::roster::Roster;
 use super::totals::Totals;
 use super::traffic::Traffic;
@@ -26,6 +28,7 @@ pub struct InstanceSnapshot {
     facts_age: u8,
     list: Option<List>,
     roster: Arc<Roster>,
+    labels: Option<Labels>,
     presence: Arc<Presence>,
     traffic: Option<Arc<Traffic>>,
     reported_clients: Option<u64>,
@@ -51,6 +54,13 @@ struct List {
     age: u8,
     /// Whether some list so far was whole, so that no user is missing.
     is_whole: bool,
+}
+
+/// What the users are called where they are shown, if not by their names.
+#[derive(Debug, Clone)]
+struct Labels {
+    of: Arc<Names>,
+    shown: Arc<Names>,
 }
 
 impl InstanceSnapshot {
@@ -97,6 +107,33 @@ impl InstanceSnapshot {
             next.retain,
         );
         next
+    }
+
+    /// Gives the users their pseudonyms, if there are any. Those of the last
+    /// sweep stand as long as the names are the same.
+    pub(super) fn name_users(&mut self, pseudonyms: Option<&Pseudonyms>) {
+        let names = self.roster.names();
+        let stands = |labels: &Labels| Arc::ptr_eq(&labels.of, names);
+        match pseudonyms {
+            None => self.labels = None,
+            Some(_) if self.labels.as_ref().is_some_and(stands) => {}
+            Some(pseudonyms) => {
+                self.labels = Some(Labels {
+                    of: Arc::clone(names),
+                    shown: Arc::new(pseudonyms.of_all(names)),
+                });
+            }
+        }
+    }
+
+    /// The same with other pseudonyms, or with none.
+    pub(super) fn renamed(&self, pseudonyms: Option<&Pseudonyms>) -> Self {
+        let mut renamed = Self {
+            labels: None,
+            ..self.clone()
+        };
+        renamed.name_users(pseudonyms);
+        renamed
     }
 
     /// The instance and the facts of it that are known.
@@ -166,6 +203,7 @@ impl InstanceSnapshot {
             facts_age: 0,
             list: None,
             roster: Arc::default(),
+            labels: None,
             presence: Arc::default(),
             traffic: None,
             reported_clients: None,
@@ -181,6 +219,7 @@ impl InstanceSnapshot {
     fn all_users(&self) -> Users<'_> {
         Users {
             roster: &self.roster,
+            labels: self.labels.as_ref().map(|labels| &*labels.shown),
             presence: &self.presence,
             traffic: self.traffic.as_deref(),
             retain: self.retain,

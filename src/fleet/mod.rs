@@ -33,6 +33,7 @@ mod ledger;
 mod moments;
 mod observation;
 mod presence;
+mod pseudonym;
 mod roster;
 mod snapshot;
 mod totals;
@@ -55,6 +56,7 @@ pub use self::observation::{
     Accounts, Collected, InstanceObservation, Observation, SessionState, Sessions, UserSessions,
     UserTraffic,
 };
+pub use self::pseudonym::Pseudonyms;
 pub use self::snapshot::{AccountStatus, Snapshot};
 pub use self::totals::Totals;
 pub use self::users::{Online, User, Users};
@@ -76,6 +78,7 @@ pub struct Fleet {
     instances: BTreeMap<SagId, Arc<InstanceSnapshot>>,
     accounts: BTreeMap<AccountName, AccountStatus>,
     inherited: Inherited,
+    pseudonyms: Option<Pseudonyms>,
     is_ready: bool,
     at: Option<Timestamp>,
 }
@@ -88,6 +91,7 @@ impl Fleet {
             instances: BTreeMap::new(),
             accounts: BTreeMap::new(),
             inherited: Inherited::default(),
+            pseudonyms: None,
             is_ready: false,
             at: None,
         }
@@ -96,6 +100,18 @@ impl Fleet {
     /// Puts other options into force, from the next observation on.
     pub fn change_options(&mut self, options: Options) {
         self.retain = retained(options);
+    }
+
+    /// Shows users under pseudonyms, or by their names, from now on.
+    pub fn change_pseudonyms(&mut self, pseudonyms: Option<Pseudonyms>) {
+        if self.pseudonyms == pseudonyms {
+            return;
+        }
+        self.pseudonyms = pseudonyms;
+        for snapshot in self.instances.values_mut() {
+            let renamed = snapshot.renamed(self.pseudonyms.as_ref());
+            *snapshot = Arc::new(renamed);
+        }
     }
 
     /// Takes in a piece of news.
@@ -114,7 +130,7 @@ impl Fleet {
                 regions,
                 instances,
             } => self.keep_of(&account, |instance| match &instances[..] {
-                [] => regions.contains(&instance.region),
+                [] => regions.is_empty() || regions.contains(&instance.region),
                 listed => listed.contains(&instance.sag_id),
             }),
             Observation::SweepEnded {
@@ -139,7 +155,8 @@ impl Fleet {
         self.see(observation.at);
         let sag_id = observation.instance.sag_id.clone();
         let previous = self.instances.get(&sag_id).map(Arc::as_ref);
-        let next = InstanceSnapshot::after(previous, observation, self.retain);
+        let mut next = InstanceSnapshot::after(previous, observation, self.retain);
+        next.name_users(self.pseudonyms.as_ref());
         self.inherited.reported(&next.instance().account, &sag_id);
         self.instances.insert(sag_id, Arc::new(next));
     }

@@ -25,7 +25,7 @@ pub enum Observation {
     AccountChanged {
         /// The cloud account.
         account: AccountName,
-        /// Where its instances may be.
+        /// Where its instances may be; empty if that is everywhere.
         regions: Vec<Region>,
         /// Which instances it has; empty if they are discovered.
         instances: Vec<SagId>,

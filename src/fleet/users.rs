@@ -18,6 +18,7 @@ use crate::model::{Kbps, Session, UserState};
 #[derive(Debug, Clone, Copy)]
 pub struct Users<'a> {
     pub(super) roster: &'a Roster,
+    pub(super) labels: Option<&'a Names>,
     pub(super) presence: &'a Presence,
     pub(super) traffic: Option<&'a Traffic>,
     pub(super) retain: u8,
@@ -39,6 +40,12 @@ impl<'a> Users<'a> {
     /// The names of all rows.
     pub fn names(&self) -> &'a Names {
         self.roster.names()
+    }
+
+    /// What the users of all rows are called where they are shown: pseudonyms,
+    /// in no order, or their names.
+    pub fn labels(&self) -> &'a Names {
+        self.labels.unwrap_or_else(|| self.roster.names())
     }
 
     /// The user with this name, if it is shown.

@@ -180,7 +180,8 @@ pub(crate) fn sweeps(metrics: &str, account: &str, outcome: &str) -> Option<f64>
 pub(crate) async fn request(address: SocketAddr, method: &str, path: &str, rest: &str) -> Reply {
     let exchange = async {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+        // The body then ends with the connection, and comes without chunks.
+        let head = format!("{method} {path} HTTP/1.0\r\nHost: x\r\n");
         let end = if rest.is_empty() { "\r\n" } else { rest };
         stream
             .write_all(format!("{head}{end}").as_bytes())

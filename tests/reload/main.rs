@@ -9,4 +9,5 @@
 
 mod accounts;
 mod daemon;
+mod privacy;
 mod reload;

@@ -136,6 +136,7 @@ impl World {
         let mut config = config::parse(text.as_bytes(), Path::new("shards.yml")).unwrap();
         config.sweep.shard = shard;
         Plan {
+            pseudonyms: None,
             config,
             source: None,
             environment: Environment::default(),

@@ -7,7 +7,7 @@ const FLOORS: [&[&str]; 9] = [
     &["model", "secret", "clock", "catalog"],
     &["signature", "pacing", "telemetry", "httpd", "fleet"],
     &["openapi", "sag", "rules", "sim", "plan"],
-    &["sweep", "exposition"],
+    &["sweep", "exposition", "doctor"],
     &["web"],
     &["config"],
     &["app"],
