@@ -28,9 +28,14 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Starts it with one job, `sag`, that scrapes the target twice a second.
     pub(crate) async fn scraping(target: SocketAddr) -> Self {
+        Self::start(&scrape_config(target)).await
+    }
+
+    /// Starts it with this configuration.
+    pub(crate) async fn start(text: &str) -> Self {
         let dir = TempDir::new().unwrap();
         let config = dir.path().join("prometheus.yml");
-        std::fs::write(&config, scrape_config(target)).unwrap();
+        std::fs::write(&config, text).unwrap();
         let mut child = Command::new("prometheus")
             .arg(format!("--config.file={}", config.display()))
             .arg(format!(
@@ -98,7 +103,8 @@ impl Prometheus {
     }
 }
 
-fn scrape_config(target: SocketAddr) -> String {
+/// A configuration with one job, `sag`.
+pub(crate) fn scrape_config(target: SocketAddr) -> String {
     format!(
         "global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}\n\
          scrape_configs:\n\
@@ -106,7 +112,8 @@ fn scrape_config(target: SocketAddr) -> String {
     )
 }
 
-fn listen_address(log: &str) -> Option<SocketAddr> {
+/// The address that the log of a program of Prometheus says.
+pub(crate) fn listen_address(log: &str) -> Option<SocketAddr> {
     let mut lines = log.lines();
     lines.find_map(|line| {
         let (_, address) = line.split_once("msg=\"Listening on\" address=")?;
@@ -126,7 +133,8 @@ fn sample(result: &Value) -> (Series, f64) {
     (Series { name, labels }, value)
 }
 
-async fn keep(from: ChildStderr, log: Arc<Mutex<String>>) {
+/// Keeps what a child writes.
+pub(crate) async fn keep(from: ChildStderr, log: Arc<Mutex<String>>) {
     let mut lines = BufReader::new(from).lines();
     while let Some(line) = lines.next_line().await.unwrap() {
         let mut log = log.lock().unwrap();
