@@ -12,7 +12,6 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::future::Future;
 use std::num::NonZeroU32;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,10 +95,13 @@ async fn naive(cloud: &Cloud, address: &str) -> Outcome<()> {
     let output = Command::new(&python)
         .args(["benches/naive.py", address, &sag_id, "16"])
         .env("NO_PROXY", "127.0.0.1")
-        .stderr(Stdio::inherit())
         .output()
         .await
         .map_err(|error| format!("{}: {error}", python.display()))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{}: {}\n{said}", python.display(), output.status).into());
+    }
     let text = String::from_utf8(output.stdout)?;
     let (_, seconds) = text.trim().split_once(' ').ok_or("two numbers expected")?;
     let seconds: f64 = seconds.parse()?;
@@ -134,7 +136,8 @@ impl Engine {
         let clock = Clock::anchored(cloud.now());
         let name = AccountName::parse("main")?;
         let options = openapi::Options::new(name.clone(), endpoint, Rate::new(QUOTA)?);
-        let credentials = fixed(Credential::new("testid", Secret::new("testsecret"), None)?);
+        let credential = Credential::new("testid", Secret::new("testsecret"), None)?;
+        let credentials = fixed(credential);
         let client =
             openapi::Client::new(options, credentials, transport, clock, telemetry.clone());
         let (observations, news) = mpsc::channel(1_000);
@@ -241,7 +244,7 @@ fn world(users: usize, quota: f64) -> Outcome<Arc<Cloud>> {
         quota,
         ..sim::Options::default()
     };
-    let start = jiff::Timestamp::from_second(1_795_233_600)?;
+    let start = Clock::system().now();
     let cloud = Cloud::new(options, Clock::anchored(start))?;
     for instance in cloud.truth(start).instances {
         for user in instance.users.iter().step_by(10) {

@@ -167,22 +167,26 @@ families! {
         "How long requests to the cloud API took, without the time spent waiting for the rate limit.";
     API_RATE_LIMIT = Gauge "sag_exporter_api_rate_limit" ["account" "action"]
         "Calls per second that pacing allows now.";
+    API_DEMAND_RATIO = Gauge "sag_exporter_api_demand_ratio" ["account"]
+        "Calls that the last sweep needed, lists spread over the sweeps between them, over the calls that the configured rate allows in an interval; above 1 sweeps cannot keep up.";
+    SHARD_INFO = Gauge "sag_exporter_shard_info" ["shard" "shards"]
+        "Which of the processes that share the instances this one is, counted from 0, and how many there are; always 1.";
+    BULK_AVAILABLE = Gauge "sag_exporter_bulk_operation_available" ["account" "action"]
+        "Whether the optional operation answers (1), or is missing or denied for some instance (0).";
     CREDENTIAL_REFRESHES = Counter "sag_exporter_credential_refreshes_total" ["account" "outcome"]
         "Attempts to obtain the credential of the cloud account anew, by outcome: ok or failed.";
     CREDENTIAL_EXPIRY = Gauge "sag_exporter_credential_expiry_timestamp_seconds" ["account"]
         "When the credential in use for the cloud account ends; absent if it has no end.";
-    BULK_AVAILABLE = Gauge "sag_exporter_bulk_operation_available" ["account" "action"]
-        "Whether the optional operation answers (1), or is missing or denied for some instance (0).";
     CONFIG_RELOAD_SUCCESSFUL = Gauge "sag_exporter_config_last_reload_successful" []
         "Whether the last attempt to load the configuration succeeded (1) or not (0).";
     CONFIG_RELOAD_SUCCESS_TIMESTAMP = Gauge "sag_exporter_config_last_reload_success_timestamp_seconds" []
         "When the configuration in force was loaded.";
+    SERIES_LIMITED = Gauge "sag_exporter_series_limited" []
+        "Whether series of users are left out because there would be more than the limit (1) or not (0).";
     WEB_CONFIG_RELOAD_SUCCESSFUL = Gauge "sag_exporter_web_config_last_reload_successful" []
         "Whether the last reading of the web configuration succeeded (1) or not (0); only if there is one.";
     WEB_CONFIG_RELOAD_SUCCESS_TIMESTAMP = Gauge "sag_exporter_web_config_last_reload_success_timestamp_seconds" []
         "When the web configuration in force was read; only if there is one.";
-    SERIES_LIMITED = Gauge "sag_exporter_series_limited" []
-        "Whether series of users are left out because there would be more than the limit (1) or not (0).";
     HTTP_REQUESTS = Counter "sag_exporter_http_requests_total" ["handler" "code"]
         "HTTP requests that were answered, by handler and status code.";
     HTTP_CONNECTIONS_REFUSED = Counter "sag_exporter_http_connections_refused_total" ["reason"]

@@ -6,7 +6,8 @@
 //! * Floor 0, the nouns: [`model`], [`secret`], [`clock`], [`catalog`].
 //! * Floor 1, what needs only nouns: [`signature`], [`pacing`], [`telemetry`],
 //!   [`httpd`], [`fleet`].
-//! * Floor 2, the cloud and its double: [`openapi`], [`sag`], [`sim`].
+//! * Floor 2, the cloud and its double: [`openapi`], [`sag`], [`sim`];
+//!   and the arithmetic of calls: [`plan`].
 //! * Floor 3, the engine and its product: [`sweep`], [`exposition`]; and
 //!   [`doctor`], who says why they do not work.
 //! * Floor 4, what people and Prometheus read: [`web`].
@@ -29,6 +30,7 @@ pub mod httpd;
 pub mod model;
 pub mod openapi;
 pub mod pacing;
+pub mod plan;
 pub mod sag;
 pub mod secret;
 pub mod signature;

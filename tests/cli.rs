@@ -33,6 +33,7 @@ fn help_says_what_a_newcomer_needs() {
         "--config.file <FILE>",
         "--sag.region <REGION>",
         "--sag.instance <ID>",
+        "--sweep.shard <I/N>",
         "--web.listen-address <ADDRESS>",
         "[default: :10724, for demo",
         "--web.telemetry-path <PATH>",
@@ -63,6 +64,10 @@ fn help_says_what_a_newcomer_needs() {
     );
     check(&["once", "--help"], &["Metrics go to standard output"]);
     check(&["check", "--help"], &["every mistake with its line"]);
+    check(
+        &["plan", "--help"],
+        &["--live", "--plan.users <COUNT>", "[default: 2000]"],
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use sag_exporter::exposition::UserLabels;
 use sag_exporter::model::{Region, SagId};
 use sag_exporter::openapi::{CredentialSource, Endpoint, SecretSource};
 use sag_exporter::secret::Secret;
-use sag_exporter::sweep;
+use sag_exporter::sweep::{self, Shard};
 
 #[test]
 fn each_bad_file_gets_exactly_the_expected_messages() {
@@ -134,6 +134,7 @@ fn flags_stand_in_for_a_file() {
             endpoint: Endpoint::default(),
         },
         instances: vec![instance("sag-1"), instance("sag-2")],
+        shard: Shard::WHOLE,
     };
     let config = source.load().unwrap().config;
     let account = only(&config);
@@ -155,6 +156,7 @@ fn an_instance_flag_narrows_a_file() {
         let source = Source {
             origin: Origin::File(file.clone()),
             instances: wanted.iter().map(|id| instance(id)).collect(),
+            shard: Shard::WHOLE,
         };
         let found = source.load().map(|loaded| {
             let config = loaded.config;
@@ -194,6 +196,7 @@ fn load(path: &Path) -> Result<Config, Errors> {
     let source = Source {
         origin: Origin::File(path.to_owned()),
         instances: Vec::new(),
+        shard: Shard::WHOLE,
     };
     source.load().map(|loaded| loaded.config)
 }

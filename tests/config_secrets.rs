@@ -10,6 +10,7 @@ use sag_exporter::config::{self, Config, Errors, Origin, Source};
 use sag_exporter::openapi::credentials::{OidcRole, Role, StsSite};
 use sag_exporter::openapi::{CredentialSource, SecretSource};
 use sag_exporter::secret::Secret;
+use sag_exporter::sweep::Shard;
 
 #[test]
 fn every_source_of_a_credential_can_be_written() {
@@ -89,7 +90,13 @@ fn keys_that_others_can_read_give_a_warning() {
         }
         let origin = Origin::File(path("c.yml"));
         let instances = Vec::new();
-        let loaded = Source { origin, instances }.load().unwrap();
+        let loaded = Source {
+            origin,
+            instances,
+            shard: Shard::WHOLE,
+        }
+        .load()
+        .unwrap();
         let place = format!("{}/", directory.path().display());
         let found = loaded.warnings.iter();
         let found = found.map(|warning| warning.to_string().replace(&place, ""));
@@ -158,7 +165,12 @@ fn a_pseudonym_key_is_read_where_it_is_used() {
         fs::write(directory.path().join("key"), key).unwrap();
         let origin = Origin::File(file);
         let instances = Vec::new();
-        let loaded = Source { origin, instances }.load();
+        let loaded = Source {
+            origin,
+            instances,
+            shard: Shard::WHOLE,
+        }
+        .load();
         match (loaded, expected) {
             (Ok(loaded), Ok(expected)) => assert_eq!(loaded.pseudonyms.is_some(), expected),
             (Err(errors), Err(expected)) => {
@@ -186,6 +198,7 @@ fn load(path: &Path) -> Result<Config, Errors> {
     let source = Source {
         origin: Origin::File(path.to_owned()),
         instances: Vec::new(),
+        shard: Shard::WHOLE,
     };
     source.load().map(|loaded| loaded.config)
 }

@@ -10,6 +10,7 @@
 #![allow(missing_docs, reason = "nobody imports a benchmark")]
 
 mod process;
+mod program;
 mod prometheus;
 mod scrape;
 mod server;
@@ -42,6 +43,7 @@ fn main() -> Outcome<()> {
 }
 
 fn compare() -> Outcome<()> {
+    program::measure()?;
     let mut pages = ours("pages", INSTANCES, USERS)?;
     let start = Instant::now();
     once(&pages.address, Coding::Gzip)?;

@@ -17,7 +17,14 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts it and waits until it prints its address.
-    pub(crate) fn start(mut command: Command) -> Outcome<Self> {
+    pub(crate) fn start(command: Command) -> Outcome<Self> {
+        let mut server = Self::start_at(command, String::new())?;
+        server.address = server.answer()?;
+        Ok(server)
+    }
+
+    /// Starts one that was told where to listen.
+    pub(crate) fn start_at(mut command: Command, address: String) -> Outcome<Self> {
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -25,14 +32,12 @@ impl Server {
             .map_err(|error| format!("{}: {error}", command.get_program().display()))?;
         let orders = process.stdin.take().ok_or("standard input is piped")?;
         let answers = process.stdout.take().ok_or("standard output is piped")?;
-        let mut server = Self {
+        Ok(Self {
             process,
             orders,
             answers: BufReader::new(answers),
-            address: String::new(),
-        };
-        server.address = server.answer()?;
-        Ok(server)
+            address,
+        })
     }
 
     /// Gives an order without waiting for the answer.
@@ -49,8 +54,15 @@ impl Server {
         Ok(line.trim().to_owned())
     }
 
-    /// The CPU time of its threads, to the nanosecond.
+    /// The CPU time of its threads, to the nanosecond; that of threads that
+    /// have ended is known to the hundredth of a second only.
     pub(crate) fn cpu(&self) -> Outcome<Duration> {
+        let text = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
+        // The name before it may hold anything but ends with a parenthesis.
+        let (_, fields) = text.rsplit_once(") ").ok_or("no such field")?;
+        let ticks = fields.split(' ').skip(11).take(2);
+        let ticks = ticks.filter_map(|field| field.parse::<u64>().ok());
+        let whole = Duration::from_millis(10 * ticks.sum::<u64>());
         let mut nanos = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
             let text = fs::read_to_string(task?.path().join("schedstat"))?;
@@ -61,7 +73,11 @@ impl Server {
                 .parse::<u64>()
                 .unwrap_or(0);
         }
-        Ok(Duration::from_nanos(nanos))
+        let fine = Duration::from_nanos(nanos);
+        Ok(match whole > fine + Duration::from_millis(100) {
+            true => whole,
+            false => fine,
+        })
     }
 
     /// Forgets the peak of the resident memory so far.

@@ -53,7 +53,8 @@ pub(crate) fn once(address: &str, coding: Coding) -> Outcome<(Duration, usize)> 
     let mut bytes = 0;
     loop {
         let read = stream.read(&mut buffer)?;
-        if bytes == 0 && !buffer.starts_with(b"HTTP/1.1 200 ") {
+        // HTTP/1.1, or 1.0 from Python.
+        if bytes == 0 && buffer.get(8..13) != Some(b" 200 ") {
             return Err(format!("{address} refuses").into());
         }
         if read == 0 {

@@ -161,7 +161,7 @@ impl Accounts {
                 }
                 None => found.changes.added += 1,
             }
-            let access = self.ground.access(account)?;
+            let access = self.ground.access(account, config.sweep.shard)?;
             found.begun.push((account.clone(), access));
         }
         let stays = |name: &AccountName| config.accounts.iter().any(|a| a.sweep.name == *name);
@@ -221,7 +221,8 @@ impl Accounts {
             account.sweep.clone(),
             sag::Client::new(access.client),
             self.context.clone(),
-        );
+        )
+        .within(access.rate);
         let sweeping = stop.clone();
         self.tasks.spawn(sweep_task(&name), async move {
             sweeper.run(sweeping).await;

@@ -8,6 +8,8 @@ use crate::model::AccountName;
 use crate::openapi::credentials::{self, CredentialError, CredentialProvider, Surroundings};
 use crate::openapi::transport::{HttpOptions, HttpTransport, Transport};
 use crate::openapi::{self, transport};
+use crate::pacing::Rate;
+use crate::sweep::Shard;
 use crate::telemetry::Telemetry;
 
 /// What all cloud accounts have in common.
@@ -22,6 +24,8 @@ pub(super) struct Ground {
 #[derive(Debug)]
 pub(super) struct Access {
     pub(super) client: openapi::Client,
+    /// Calls per second and operation of the client.
+    pub(super) rate: Rate,
     /// To be kept fresh by a task.
     pub(super) credentials: Arc<dyn CredentialProvider>,
 }
@@ -48,16 +52,17 @@ impl Ground {
         })
     }
 
-    /// The client of one cloud account, with pacing and a credential of its
-    /// own. Nothing is called yet.
-    pub(super) fn access(&self, account: &Account) -> Result<Access, ClientError> {
+    /// The client of one cloud account, with a credential of its own and paced
+    /// at the part of the rate that this process has. Nothing is called yet.
+    pub(super) fn access(&self, account: &Account, shard: Shard) -> Result<Access, ClientError> {
         let name = account.sweep.name.clone();
         let credentials = credentials::provider(&name, &account.credentials, &self.surroundings)
             .map_err(|source| ClientError {
                 account: name.clone(),
                 source,
             })?;
-        let options = openapi::Options::new(name, account.endpoint.clone(), account.rate);
+        let rate = account.rate.share(shard.count());
+        let options = openapi::Options::new(name, account.endpoint.clone(), rate);
         let client = openapi::Client::new(
             options,
             Arc::clone(&credentials),
@@ -67,6 +72,7 @@ impl Ground {
         );
         Ok(Access {
             client,
+            rate,
             credentials,
         })
     }

@@ -259,7 +259,8 @@ pub(super) fn accesses(
     config: &Config,
     ground: &Ground,
 ) -> Result<Vec<(Account, Access)>, ClientError> {
-    let access = |account: &Account| Ok((account.clone(), ground.access(account)?));
+    let access =
+        |account: &Account| Ok((account.clone(), ground.access(account, config.sweep.shard)?));
     config.accounts.iter().map(access).collect()
 }
 

@@ -20,6 +20,7 @@ mod once;
 mod publisher;
 mod reload;
 mod signals;
+mod survey;
 mod tasks;
 mod whois;
 
@@ -31,5 +32,6 @@ pub use self::listen::{ListenError, listen};
 pub use self::once::{Once, once};
 pub use self::reload::warn_of;
 pub use self::signals::{Interrupted, until_signal};
+pub use self::survey::{Survey, SurveyError, survey};
 pub use self::tasks::TaskError;
 pub use self::whois::{Known, WhoisError, whois};

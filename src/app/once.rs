@@ -55,6 +55,7 @@ pub async fn once(
             sag::Client::new(access.client),
             context.clone(),
         )
+        .within(access.rate)
     };
     let sweepers: Vec<_> = accounts.map(sweeper).collect();
     drop(context);

@@ -43,7 +43,7 @@ impl Publisher {
     /// A publication takes time in proportion to the fleet, while instances
     /// report one by one. So what follows a publication within [`PAUSE`] is
     /// published together, and a large fleet that takes long to publish rests
-    /// [`REST`] times as long before it is published again.
+    /// [`REST`] times as long, but no longer than [`LONGEST_PAUSE`].
     ///
     /// # Errors
     ///
@@ -61,18 +61,17 @@ impl Publisher {
                 }
                 Some(change) = self.changes.recv() => Some(change),
             };
-            let start = Instant::now();
-            match change {
+            let took = match change {
                 Some(change) => self.change(change).await?,
                 None => self.publish().await?,
-            }
-            next = Instant::now() + PAUSE.max(start.elapsed() * REST);
+            };
+            next = Instant::now() + (took * REST).clamp(PAUSE, LONGEST_PAUSE);
         }
     }
 
     /// Carries a change out and publishes it at once. Whoever is swept no
     /// longer has been stopped before, so that what is queued is the last word.
-    async fn change(&mut self, change: Change) -> Result<(), JoinError> {
+    async fn change(&mut self, change: Change) -> Result<Duration, JoinError> {
         while let Ok(observation) = self.observations.try_recv() {
             self.fleet.apply(observation);
         }
@@ -82,10 +81,10 @@ impl Publisher {
             self.fleet.apply(observation);
         }
         self.options = change.exposition;
-        self.publish().await?;
+        let took = self.publish().await?;
         // Nobody may be waiting for it any more.
         let _ = change.done.send(());
-        Ok(())
+        Ok(took)
     }
 
     /// Takes what is queued, and what comes until then or until a change, whose
@@ -101,8 +100,10 @@ impl Publisher {
         }
     }
 
-    /// Compresses away from the threads that serve, then swaps.
-    async fn publish(&self) -> Result<(), JoinError> {
+    /// Compresses away from the threads that serve, then swaps. Gives how long
+    /// that took.
+    async fn publish(&self) -> Result<Duration, JoinError> {
+        let start = Instant::now();
         let snapshot = self.fleet.snapshot();
         let options = self.options;
         let previous = self.published.load_full();
@@ -110,12 +111,15 @@ impl Publisher {
         let next = spawn_blocking(follow).await?;
         self.telemetry.series_limited(next.is_limited());
         self.published.store(Arc::new(next));
-        Ok(())
+        Ok(start.elapsed())
     }
 }
 
 /// Short enough that a person does not notice it.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// At most a tenth of one processor goes into publishing.
+/// At most a tenth of one processor goes into publishing,
 const REST: u32 = 9;
+
+/// unless news would be shown late.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);

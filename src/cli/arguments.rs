@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use super::{check, demo, once, serve, simulate, version, whois};
+use super::{check, demo, once, plan, serve, simulate, version, whois};
 
 /// Watches who is online in Alibaba Cloud Smart Access Gateway (SAG) APP
 /// instances, and tells Prometheus.
@@ -38,6 +38,9 @@ pub(super) enum Command {
     /// The user behind a pseudonym in the label user
     #[command(after_help = whois::EXAMPLES)]
     Whois(whois::Flags),
+    /// What the sweeps cost in calls and seconds, and what to change if it is too much
+    #[command(after_help = plan::EXAMPLES)]
+    Plan(plan::Flags),
 }
 
 /// Reads the arguments. Flags may stand before or after the command.

@@ -10,6 +10,7 @@ use crate::config::{ListenAddress, Origin, Source, Web};
 use crate::model::{Region, SagId};
 use crate::openapi::Endpoint;
 use crate::sim::{self, Scenario, Tempo};
+use crate::sweep::Shard;
 use crate::web::TelemetryPath;
 
 /// Which cloud accounts and instances.
@@ -38,8 +39,19 @@ pub(super) struct SourceFlags {
     endpoint: Option<Endpoint>,
 }
 
+/// Which part of it, where several processes share the work.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What to watch")]
+pub(super) struct ShardFlags {
+    /// This is process I, from 0, of N that share the instances: each instance
+    /// belongs to one of them, and each takes an N-th of the rate [default: 0/1]
+    #[arg(long = "sweep.shard", value_name = "I/N", value_parser = Shard::parse)]
+    #[arg(default_value_t, hide_default_value = true)]
+    pub(super) shard: Shard,
+}
+
 impl SourceFlags {
-    pub(super) fn resolve(self) -> Result<Source, Failure> {
+    pub(super) fn resolve(self, shard: Shard) -> Result<Source, Failure> {
         let origin = match (self.config_file, self.region) {
             (Some(path), _) => Origin::File(path),
             (None, Some(region)) => Origin::Flags {
@@ -51,6 +63,7 @@ impl SourceFlags {
         Ok(Source {
             origin,
             instances: self.instances,
+            shard,
         })
     }
 }

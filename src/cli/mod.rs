@@ -14,6 +14,7 @@ mod exit;
 mod flags;
 mod logging;
 mod once;
+mod plan;
 mod progress;
 mod serve;
 mod simulate;
@@ -66,6 +67,7 @@ fn dispatch(
         Command::Once(flags) => once::run(flags, environment),
         Command::Check(flags) => check::run(flags, environment),
         Command::Whois(flags) => whois::run(flags, environment),
+        Command::Plan(flags) => plan::run(flags, environment),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use clap::Args;
 
 use super::exit::Failure;
-use super::flags::SourceFlags;
+use super::flags::{ShardFlags, SourceFlags};
 use super::logging::LogFlags;
 use super::{version, wiring};
 use crate::app;
@@ -17,6 +17,8 @@ use crate::telemetry::BuildInfo;
 pub(super) struct Flags {
     #[command(flatten)]
     source: SourceFlags,
+    #[command(flatten)]
+    shard: ShardFlags,
     #[command(flatten)]
     log: LogFlags,
 }
@@ -33,7 +35,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure> {
-    let source = flags.source.resolve()?;
+    let source = flags.source.resolve(flags.shard.shard)?;
     flags.log.start()?;
     let loaded = source.load()?;
     app::warn_of(&loaded);

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::exit::Failure;
-use super::flags::{SourceFlags, WebFlags};
+use super::flags::{ShardFlags, SourceFlags, WebFlags};
 use super::logging::LogFlags;
 use super::{version, wiring};
 use crate::app;
@@ -16,6 +16,8 @@ use crate::telemetry::BuildInfo;
 pub(super) struct Flags {
     #[command(flatten)]
     source: SourceFlags,
+    #[command(flatten)]
+    shard: ShardFlags,
     #[command(flatten)]
     web: WebFlags,
     #[command(flatten)]
@@ -49,7 +51,7 @@ pub(super) fn run(
 
 /// From flags to options; the log runs from here on.
 pub(super) fn resolve(flags: Flags, environment: Environment) -> Result<Options, Failure> {
-    let source = flags.source.resolve()?;
+    let source = flags.source.resolve(flags.shard.shard)?;
     let web = flags.web.resolve(default_listen_address()?)?;
     flags.log.start()?;
     let loaded = source.load()?;

@@ -11,6 +11,7 @@ use super::logging::LogFlags;
 use super::{once, version, wiring};
 use crate::app::Known;
 use crate::config::Environment;
+use crate::sweep::Shard;
 
 /// The flags of `whois`.
 #[derive(Debug, Args)]
@@ -26,7 +27,7 @@ pub(super) struct Flags {
 }
 
 pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure> {
-    let source = flags.source.resolve()?;
+    let source = flags.source.resolve(Shard::WHOLE)?;
     flags.log.start()?;
     let loaded = source.load()?;
     let pseudonyms = loaded.config.pseudonyms.load().map_err(Failure::usage)?;

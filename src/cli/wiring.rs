@@ -7,8 +7,8 @@ use tokio::runtime::Runtime;
 
 use super::exit::Failure;
 use super::progress::Terminal;
-use super::{demo, once, serve, simulate};
-use crate::app::{self, Daemon, Demo, Known, Outside, Plan};
+use super::{demo, once, plan, serve, simulate};
+use crate::app::{self, Daemon, Demo, Known, Outside, Plan, Survey};
 use crate::clock::Clock;
 use crate::config::Web;
 use crate::doctor::Report;
@@ -65,7 +65,7 @@ impl Front {
 
 pub(super) async fn serve(options: serve::Options, front: Front) -> Result<(), Failure> {
     let web = options.web.clone();
-    let daemon = Daemon::build(plan(options)).map_err(Failure::setup)?;
+    let daemon = Daemon::build(daemon_plan(options)).map_err(Failure::setup)?;
     let outside = front.open(&web).await?;
     for address in addresses(&outside.listeners)? {
         let tls = daemon.is_secure();
@@ -125,7 +125,7 @@ pub(super) async fn once(options: once::Options) -> Result<(), Failure> {
 
 pub(super) async fn examination(options: serve::Options) -> Result<Vec<Report>, Failure> {
     let examined = app::until_signal(|shutdown| async move {
-        let examination = app::examination(plan(options));
+        let examination = app::examination(daemon_plan(options));
         shutdown.run_until_cancelled(examination).await
     });
     let examined = examined.await.map_err(Failure::run)?;
@@ -147,12 +147,28 @@ pub(super) async fn whois(
     found.map_err(Failure::run)
 }
 
+/// Looks into every cloud account.
+pub(super) async fn survey(options: plan::Options) -> Result<Vec<Survey>, Failure> {
+    let plan = Plan {
+        config: options.config,
+        pseudonyms: None,
+        source: None,
+        environment: options.environment,
+        web: Web::default(),
+        build: options.build,
+        clock: Clock::system(),
+    };
+    let looked = app::until_signal(|shutdown| app::survey(plan, shutdown)).await;
+    let surveys = looked.map_err(Failure::run)?.map_err(Failure::run)?;
+    surveys.ok_or_else(|| Failure::run("interrupted before everything was counted"))
+}
+
 /// Whatever can be found out about the options without a call to the cloud.
 pub(super) fn dry_run(options: serve::Options) -> Result<(), Failure> {
     // Whoever connects lazily still wants a reactor to be there.
     let runtime = runtime()?;
     let _entered = runtime.enter();
-    Daemon::build(plan(options))
+    Daemon::build(daemon_plan(options))
         .map(drop)
         .map_err(Failure::setup)
 }
@@ -177,7 +193,7 @@ fn runtime() -> Result<Runtime, Failure> {
         .map_err(Failure::run)
 }
 
-fn plan(options: serve::Options) -> Plan {
+fn daemon_plan(options: serve::Options) -> Plan {
     Plan {
         config: options.loaded.config,
         pseudonyms: options.loaded.pseudonyms,

@@ -86,6 +86,7 @@ mod tests {
 
     use super::*;
     use crate::config::{self, Source};
+    use crate::sweep::Shard;
 
     #[test]
     fn the_example_is_what_is_in_force_without_it() {
@@ -97,7 +98,14 @@ mod tests {
         std::fs::write(&file, "accounts: [{name: main, regions: [cn-shanghai]}]").unwrap();
         let origin = config::Origin::File(file);
         let instances = Vec::new();
-        let defaults = Source { origin, instances }.load().unwrap().config;
+        let defaults = Source {
+            origin,
+            instances,
+            shard: Shard::WHOLE,
+        }
+        .load()
+        .unwrap()
+        .config;
         assert_eq!(found, defaults);
     }
 

@@ -86,6 +86,7 @@ fn sweep(at: &Cursor<'_>) -> Checked<sweep::Options> {
         retain: retain?,
         page_size: page_size?,
         sessions: sessions?,
+        ..default
     })
 }
 

@@ -14,7 +14,7 @@ use crate::fleet::Pseudonyms;
 use crate::model::{AccountName, Region, SagId};
 use crate::openapi::{CredentialSource, Endpoint};
 use crate::secret::Secret;
-use crate::sweep;
+use crate::sweep::{self, Shard};
 
 /// Where a configuration comes from. Loading it again yields what is written
 /// there by then.
@@ -24,6 +24,8 @@ pub struct Source {
     pub origin: Origin,
     /// Only these instances; empty means all that are configured.
     pub instances: Vec<SagId>,
+    /// Which of them belong to this process.
+    pub shard: Shard,
 }
 
 /// The file, or what the flags say in its stead.
@@ -61,6 +63,12 @@ impl Source {
     ///
     /// Everything that is wrong with it, each with its line.
     pub fn load(&self) -> Result<Loaded, Errors> {
+        let mut loaded = self.load_whole()?;
+        loaded.config.sweep.shard = self.shard;
+        Ok(loaded)
+    }
+
+    fn load_whole(&self) -> Result<Loaded, Errors> {
         match &self.origin {
             Origin::File(path) => {
                 let loaded = load_file(path)?;

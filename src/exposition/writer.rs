@@ -71,6 +71,8 @@ impl Iterator for Writer {
     fn next(&mut self) -> Option<Bytes> {
         let mut frame = Vec::with_capacity(FRAME_ROOM_BYTES);
         self.fill(&mut frame, FRAME_BYTES);
+        // A slow reader holds on to its frames for long.
+        frame.shrink_to_fit();
         (!frame.is_empty()).then(|| frame.into())
     }
 }

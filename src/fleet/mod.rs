@@ -30,6 +30,7 @@ mod fold;
 mod inherited;
 mod instance;
 mod ledger;
+mod moments;
 mod observation;
 mod presence;
 mod pseudonym;

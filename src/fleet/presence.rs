@@ -9,13 +9,14 @@ use super::column::{
     Addresses, AddressesBuilder, count, index, pack_moment, rows_of, unpack_moment,
 };
 use super::ledger::Online;
+use super::moments::Moments;
 use crate::model::Session;
 
 /// A row for each user of a roster, in its order.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     ages: Box<[u8]>,
-    observed: Box<[u32]>,
+    observed: Moments,
     last_online: Box<[u32]>,
     online: Box<[u32]>,
     counts: Box<[u32]>,
@@ -41,7 +42,7 @@ impl Presence {
     /// When the sessions of the user were last observed, packed.
     #[inline]
     pub(super) fn observed(&self, row: usize) -> u32 {
-        self.observed.get(row).copied().unwrap_or(u32::MAX)
+        self.observed.get(row)
     }
 
     /// What is known of the observations of the user so far.
@@ -190,7 +191,7 @@ impl Builder {
     pub(super) fn finish(self) -> Presence {
         Presence {
             ages: self.ages.into_boxed_slice(),
-            observed: self.observed.into_boxed_slice(),
+            observed: Moments::of(self.observed),
             last_online: self.last_online.into_boxed_slice(),
             online: self.online.into_boxed_slice(),
             counts: self.counts.into_boxed_slice(),

@@ -189,8 +189,9 @@ impl hyper::body::Body for Tracked {
     }
 }
 
-/// Bytes that are read ahead, or made ahead of a slow reader (two frames).
-const BUFFER_BYTES: usize = 64 * 1024;
+/// Bytes that are read ahead. A frame is made for a slow reader when less than
+/// this is left of the one before.
+const BUFFER_BYTES: usize = 16 * 1024;
 
 /// The label `handler` of requests that never reach one.
 const HANDLER_OF_BODIES: &str = "other";

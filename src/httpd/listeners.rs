@@ -21,10 +21,28 @@ impl Accept for TcpListener {
     type Connection = TcpStream;
 
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
-        self.poll_accept(cx)
-            .map(|result| result.map(|(stream, _)| stream))
+        let accepted = self.poll_accept(cx);
+        accepted.map_ok(|(stream, _)| {
+            keep_little_unsent(&stream);
+            stream
+        })
     }
 }
+
+/// Makes the kernel take only as much ahead as keeps the network busy. It would
+/// keep up to four megabytes for each reader that began fast and then stopped.
+#[cfg(target_os = "linux")]
+fn keep_little_unsent(stream: &TcpStream) {
+    // If it fails, the connection is gone and its task will see that.
+    drop(socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES));
+}
+
+#[cfg(not(target_os = "linux"))]
+fn keep_little_unsent(_: &TcpStream) {}
+
+/// Two frames of a large response.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 128 * 1024;
 
 /// Several listeners that take turns.
 #[derive(Debug)]

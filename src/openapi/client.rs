@@ -139,11 +139,11 @@ impl Shared {
         let account = &self.options.account;
         self.telemetry
             .api_request(account, action, counted, began.elapsed());
+        self.gate
+            .learn(action, outcome.as_ref().map(Reply::exhausted));
         if outcome.as_ref().is_err_and(ApiError::is_credential_refused) {
             course.renewable = self.credentials.invalidate(&credential);
         }
-        self.gate
-            .learn(action, outcome.as_ref().map(Reply::exhausted));
         outcome
     }
 

@@ -1,5 +1,7 @@
 //! A number of calls per second.
 
+use std::num::NonZeroU32;
+
 /// Calls per second: finite, above zero, at most [`Rate::MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Rate(f64);
@@ -27,6 +29,12 @@ impl Rate {
         Err(RateError { found: per_second })
     }
 
+    /// An equal part of the rate, for one of several processes that share it.
+    #[must_use]
+    pub fn share(self, parts: NonZeroU32) -> Self {
+        Self((self.0 / f64::from(parts.get())).max(f64::MIN_POSITIVE))
+    }
+
     /// The number itself.
     pub fn per_second(self) -> f64 {
         self.0
@@ -48,6 +56,9 @@ mod tests {
         ] {
             assert_eq!(Rate::new(number).is_ok(), valid, "{number}");
         }
+        let tiny = Rate::new(f64::MIN_POSITIVE).unwrap();
+        let part = tiny.share(NonZeroU32::MAX).per_second();
+        assert!(Rate::new(part).is_ok(), "{part}");
         assert!(Rate::new(f64::NAN).is_err());
         assert!(Rate::new(f64::INFINITY).is_err());
     }

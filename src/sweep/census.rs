@@ -6,14 +6,16 @@ use super::listing::Listing;
 use super::optional::is_lasting;
 use super::options::home_region;
 use super::plan::{Cadence, Roster};
-use super::{AccountOptions, CallError};
+use super::{AccountOptions, CallError, Shard};
 use crate::fleet::Collected;
 use crate::model::{FailureKind, Instance, Region, SagId};
+use crate::plan::{Inventory, RegionInventory};
 use crate::sag::Gateway;
 
 /// The instances of a cloud account, with what is remembered of each.
 #[derive(Debug, Default)]
 pub(super) struct Census {
+    shard: Shard,
     /// Where to look.
     regions: Vec<Region>,
     targets: BTreeMap<SagId, Target>,
@@ -47,16 +49,17 @@ pub(super) struct RegionListing {
 }
 
 impl Census {
-    /// Starts with the instances of the configuration, each in the first region
-    /// until it is found.
-    pub(super) fn new(options: &AccountOptions) -> Self {
+    /// Starts with the instances of the configuration that belong to this
+    /// process, each in the first region until it is found.
+    pub(super) fn new(options: &AccountOptions, shard: Shard) -> Self {
         let mut census = Self {
+            shard,
             regions: options.regions.clone(),
             ..Self::default()
         };
         let region = options.regions.first().cloned();
         let region = region.unwrap_or_else(home_region);
-        for sag_id in &options.instances {
+        for sag_id in options.instances.iter().filter(|id| shard.owns(id)) {
             let target = Target::new(sag_id, &region, options);
             census.targets.insert(sag_id.clone(), target);
         }
@@ -93,9 +96,12 @@ impl Census {
         let outcome = Outcome::of(&regions);
         self.remember(&regions);
         let found = if options.instances.is_empty() {
-            by_id(regions, Gateway::is_app)
+            by_id(regions, |gateway| {
+                gateway.is_app() && self.shard.owns(&gateway.sag_id)
+            })
         } else {
-            let wanted: HashSet<&SagId> = options.instances.iter().collect();
+            let owned = |id: &&SagId| self.shard.owns(id);
+            let wanted: HashSet<&SagId> = options.instances.iter().filter(owned).collect();
             by_id(regions, |gateway| wanted.contains(&gateway.sag_id))
         };
         let gone = self.remove_missing(options, &found, &outcome);
@@ -116,6 +122,25 @@ impl Census {
     /// The ids of the last whole list of a region, if there was one.
     pub(super) fn last_whole(&self, region: &Region) -> Option<&HashSet<SagId>> {
         self.listed.get(region)
+    }
+
+    /// How much there is to sweep.
+    pub(super) fn inventory(&self, options: &AccountOptions) -> Inventory {
+        let in_region = |region: &Region| {
+            let here = |target: &&Target| target.instance.region == *region;
+            let users: Vec<u64> = (self.targets.values().filter(here))
+                .map(|target| count(target.roster.len()))
+                .collect();
+            let listed = self.listed.get(region).map(HashSet::len);
+            RegionInventory {
+                gateways: count(listed.unwrap_or(users.len())),
+                users,
+            }
+        };
+        Inventory {
+            finds_regions: options.wants_all_regions(),
+            regions: self.regions.iter().map(in_region).collect(),
+        }
     }
 
     /// Says that discovery was not due.
@@ -250,6 +275,10 @@ fn by_id(
         }
     }
     found
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 fn unlocated(sag_id: &SagId) -> CallError {

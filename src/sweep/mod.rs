@@ -14,6 +14,7 @@ mod breaker;
 mod bulk;
 mod census;
 mod cloud;
+mod demand;
 mod discovery;
 mod gate;
 mod instance;
@@ -27,6 +28,7 @@ mod progress;
 mod round;
 mod schedule;
 mod sessions;
+mod shard;
 mod sweeper;
 mod tally;
 mod totals;
@@ -41,8 +43,11 @@ use crate::fleet::Observation;
 use crate::telemetry::Telemetry;
 
 pub use self::cloud::{CallError, Cloud};
-pub use self::options::{AccountOptions, Options, PageSize, PageSizeError, SessionsMode};
+pub use self::options::{
+    AccountOptions, Options, PageSize, PageSizeError, SessionsMode, home_region,
+};
 pub use self::progress::Progress;
+pub use self::shard::{Shard, ShardError};
 pub use self::sweeper::Sweeper;
 
 /// What a sweeper needs of the program around it.

@@ -3,7 +3,9 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use super::Shard;
 use crate::model::{AccountName, Region, SagId};
+use crate::plan;
 
 /// How every cloud account is swept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct Options {
     pub page_size: PageSize,
     /// How the sessions are learned.
     pub sessions: SessionsMode,
+    /// Which of the instances belong to this process.
+    pub shard: Shard,
 }
 
 impl Default for Options {
@@ -31,6 +35,26 @@ impl Default for Options {
             retain: 3,
             page_size: PageSize::default(),
             sessions: SessionsMode::default(),
+            shard: Shard::WHOLE,
+        }
+    }
+}
+
+impl Options {
+    /// The same as the arithmetic of calls sees it.
+    pub fn schedule(&self, habits: plan::Habits) -> plan::Schedule {
+        plan::Schedule {
+            interval: self.interval,
+            accounts_interval: self.accounts_interval,
+            traffic_interval: self.traffic_interval,
+            page_size: self.page_size.users(),
+            sessions: match self.sessions {
+                SessionsMode::Auto => plan::Sessions::Auto {
+                    recheck_sweeps: RECHECK_SWEEPS,
+                },
+                SessionsMode::Each => plan::Sessions::Each,
+            },
+            habits,
         }
     }
 }
@@ -124,7 +148,7 @@ impl AccountOptions {
 /// The region that is asked for the others: in every example of the
 /// documentation APP instances live there.
 #[expect(clippy::expect_used, reason = "the text is a region; a test parses it")]
-pub(super) fn home_region() -> Region {
+pub fn home_region() -> Region {
     Region::parse("cn-shanghai").expect("lower-case letters and a hyphen")
 }
 

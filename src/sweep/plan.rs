@@ -99,6 +99,11 @@ impl Queries {
         self.others.append(&mut more.others);
     }
 
+    /// How many users there are to query.
+    pub(super) fn len(&self) -> usize {
+        self.urgent.len() + self.others.len()
+    }
+
     /// One of the urgent, one of the others, and so on. So each kind gets half
     /// of the queries for which there is time, and none of them starves: with
     /// time for `n` queries a sweep and `u` users, everybody has a turn in every

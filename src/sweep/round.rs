@@ -1,5 +1,6 @@
 //! What all parts of one sweep share.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub(super) struct Round<'a, C> {
     pub(super) gate: Gate,
     /// When the sweep started.
     pub(super) started: Instant,
+    /// How many users there are to ask for, asked or not.
+    queries: AtomicU64,
     /// How long the queries for single users of an instance may take; what is
     /// not done by then is put off to the next sweep.
     pub(super) patience: Option<Duration>,
@@ -42,6 +45,7 @@ impl<'a, C: Cloud> Round<'a, C> {
             context,
             gate: Gate::new(account.concurrency),
             started: Instant::now(),
+            queries: AtomicU64::new(0),
             patience: None,
             options,
             cloud,
@@ -82,6 +86,17 @@ impl<'a, C: Cloud> Round<'a, C> {
 
     pub(super) fn cloud(&self) -> &'a C {
         self.cloud
+    }
+
+    /// So many users of an instance are to be asked for, one by one.
+    pub(super) fn queries_wanted(&self, users: usize) {
+        let users = u64::try_from(users).unwrap_or(u64::MAX);
+        self.queries.fetch_add(users, Ordering::Relaxed);
+    }
+
+    /// How many users were to be asked for in this sweep.
+    pub(super) fn queries(&self) -> u64 {
+        self.queries.load(Ordering::Relaxed)
     }
 
     /// Hands an observation on; waits while the channel is full.

@@ -43,6 +43,7 @@ pub(super) async fn learn<C: Cloud>(
             learned.settle(users, roster, || round.user_done(instance))
         }
     };
+    round.queries_wanted(queries.len());
     let deadline = round.patience.map(|patience| began + patience);
     one_by_one(round, instance, queries.in_turn(), deadline, &mut learned).await;
     learned

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::census::Census;
 use super::cloud::Cloud;
+use super::demand::Demand;
 use super::discovery::list_regions;
 use super::instance::{self, Swept};
 use super::news::{News, Subject};
@@ -17,9 +18,10 @@ use super::round::{Round, Unheard};
 use super::schedule::first_tick;
 use super::tally::Tally;
 use super::totals;
-use super::{AccountOptions, Context, Options};
+use super::{AccountOptions, Context, Options, Shard};
 use crate::fleet::Observation;
 use crate::model::{AccountName, SweepOutcome};
+use crate::pacing::Rate;
 
 /// Sweeps one cloud account, again and again, and reports what it sees.
 ///
@@ -32,6 +34,7 @@ pub struct Sweeper<C> {
     context: Context,
     optional: Mutex<Optional>,
     memory: Memory,
+    demand: Demand,
 }
 
 #[derive(Debug)]
@@ -45,7 +48,9 @@ impl<C: Cloud> Sweeper<C> {
     pub fn new(options: Options, account: AccountOptions, cloud: C, context: Context) -> Self {
         context.telemetry.account_added(&account.name);
         context.telemetry.sweep_interval(options.interval);
-        let memory = Memory::new(&account);
+        let shard = options.shard;
+        context.telemetry.shard(shard.index(), shard.count());
+        let memory = Memory::new(&account, shard);
         let optional = Optional::new(account.name.clone(), context.telemetry.clone());
         Self {
             options,
@@ -54,6 +59,17 @@ impl<C: Cloud> Sweeper<C> {
             context,
             optional: Mutex::new(optional),
             memory,
+            demand: Demand::default(),
+        }
+    }
+
+    /// The same, comparing what its sweeps need with the calls per second that
+    /// each operation may make.
+    #[must_use]
+    pub fn within(self, rate: Rate) -> Self {
+        Self {
+            demand: Demand::within(rate),
+            ..self
         }
     }
 
@@ -82,7 +98,7 @@ impl<C: Cloud> Sweeper<C> {
         let outcome = shutdown.run_until_cancelled(self.sweep(None)).await;
         let outcome = outcome.and_then(Result::ok);
         if outcome.is_none() {
-            self.memory = Memory::new(&self.account);
+            self.memory = Memory::new(&self.account, self.options.shard);
         }
         outcome
     }
@@ -118,6 +134,14 @@ impl<C: Cloud> Sweeper<C> {
                 at,
             })
             .await?;
+        let inventory = self.memory.census.inventory(&self.account);
+        self.demand.note(
+            &inventory,
+            round.queries(),
+            &self.options,
+            &self.account,
+            &self.context,
+        );
         self.context.telemetry.sweep_ended(name, outcome, took);
         self.context.progress.sweep_ended(name);
         tracing::debug!(account = %name, outcome = outcome.as_str(), ?took, "sweep ended");
@@ -126,9 +150,9 @@ impl<C: Cloud> Sweeper<C> {
 }
 
 impl Memory {
-    fn new(account: &AccountOptions) -> Self {
+    fn new(account: &AccountOptions, shard: Shard) -> Self {
         Self {
-            census: Census::new(account),
+            census: Census::new(account, shard),
             news: News::new(account.name.clone()),
         }
     }

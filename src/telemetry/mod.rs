@@ -4,16 +4,19 @@
 //! registry that belongs to this object alone.
 
 mod openmetrics;
+mod register;
+#[cfg(test)]
+mod tests;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use prometheus::{
-    Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry,
-};
+use prometheus::{Encoder, Gauge, GaugeVec, HistogramVec, IntCounterVec, Registry};
 
-use crate::catalog::{self, Family, Format};
+use self::register::{counters, gauge, gauges, histograms, register_process};
+use crate::catalog::{self, Format};
 use crate::model::{AccountName, Action, FailureKind, SweepOutcome};
 
 /// What is known of the program that runs.
@@ -40,14 +43,16 @@ struct Metrics {
     api_requests: IntCounterVec,
     api_request_duration: HistogramVec,
     api_rate_limit: GaugeVec,
+    api_demand_ratio: GaugeVec,
+    shard_info: GaugeVec,
+    bulk_available: GaugeVec,
     credential_refreshes: IntCounterVec,
     credential_expiry: GaugeVec,
-    bulk_available: GaugeVec,
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
+    series_limited: Gauge,
     web_reload_successful: GaugeVec,
     web_reload_success_timestamp: GaugeVec,
-    series_limited: Gauge,
     http_requests: IntCounterVec,
     connections_refused: IntCounterVec,
 }
@@ -72,17 +77,19 @@ impl Telemetry {
             api_requests: counters(&registry, &catalog::API_REQUESTS)?,
             api_request_duration: histograms(&registry, &catalog::API_REQUEST_DURATION)?,
             api_rate_limit: gauges(&registry, &catalog::API_RATE_LIMIT)?,
+            api_demand_ratio: gauges(&registry, &catalog::API_DEMAND_RATIO)?,
+            shard_info: gauges(&registry, &catalog::SHARD_INFO)?,
+            bulk_available: gauges(&registry, &catalog::BULK_AVAILABLE)?,
             credential_refreshes: counters(&registry, &catalog::CREDENTIAL_REFRESHES)?,
             credential_expiry: gauges(&registry, &catalog::CREDENTIAL_EXPIRY)?,
-            bulk_available: gauges(&registry, &catalog::BULK_AVAILABLE)?,
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
+            series_limited: gauge(&registry, &catalog::SERIES_LIMITED)?,
             web_reload_successful: gauges(&registry, &catalog::WEB_CONFIG_RELOAD_SUCCESSFUL)?,
             web_reload_success_timestamp: gauges(
                 &registry,
                 &catalog::WEB_CONFIG_RELOAD_SUCCESS_TIMESTAMP,
             )?,
-            series_limited: gauge(&registry, &catalog::SERIES_LIMITED)?,
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
             connections_refused: counters(&registry, &catalog::HTTP_CONNECTIONS_REFUSED)?,
             registry,
@@ -118,6 +125,14 @@ impl Telemetry {
             .set(per_second);
     }
 
+    /// Whether an optional operation answers.
+    pub fn bulk_available(&self, account: &AccountName, action: Action, available: bool) {
+        self.0
+            .bulk_available
+            .with_label_values(&[account.as_str(), action.as_str()])
+            .set(if available { 1.0 } else { 0.0 });
+    }
+
     /// The credential of a cloud account was obtained anew.
     #[expect(
         clippy::cast_precision_loss,
@@ -147,14 +162,6 @@ impl Telemetry {
         refreshes
             .with_label_values(&[account.as_str(), "failed"])
             .inc();
-    }
-
-    /// Whether an optional operation answers.
-    pub fn bulk_available(&self, account: &AccountName, action: Action, available: bool) {
-        self.0
-            .bulk_available
-            .with_label_values(&[account.as_str(), action.as_str()])
-            .set(if available { 1.0 } else { 0.0 });
     }
 
     /// A sweep of a cloud account ended.
@@ -190,6 +197,7 @@ impl Telemetry {
                 .remove_label_values(&[account, outcome.as_str()]);
         }
         let _ = self.0.sweep_duration.remove_label_values(&[account]);
+        let _ = self.0.api_demand_ratio.remove_label_values(&[account]);
         let _ = self.0.credential_expiry.remove_label_values(&[account]);
         for outcome in ["ok", "failed"] {
             let refreshes = &self.0.credential_refreshes;
@@ -217,6 +225,20 @@ impl Telemetry {
         self.0.sweep_interval.set(interval.as_secs_f64());
     }
 
+    /// Calls that a sweep needs over calls that the rate allows.
+    pub fn api_demand_ratio(&self, account: &AccountName, ratio: f64) {
+        self.0
+            .api_demand_ratio
+            .with_label_values(&[account.as_str()])
+            .set(ratio);
+    }
+
+    /// Which of the processes that share the work this one is.
+    pub fn shard(&self, index: u32, count: NonZeroU32) {
+        let labels = [index.to_string(), count.to_string()];
+        self.0.shard_info.with_label_values(&labels).set(1.0);
+    }
+
     /// A configuration came into force.
     #[expect(
         clippy::cast_precision_loss,
@@ -230,6 +252,11 @@ impl Telemetry {
     /// A configuration was refused; the old one stays in force.
     pub fn config_refused(&self) {
         self.0.reload_successful.set(0.0);
+    }
+
+    /// Whether series of users are left out because there would be too many.
+    pub fn series_limited(&self, limited: bool) {
+        self.0.series_limited.set(f64::from(u8::from(limited)));
     }
 
     /// A web configuration came into force.
@@ -257,11 +284,6 @@ impl Telemetry {
             .web_reload_successful
             .with_label_values(&none)
             .set(0.0);
-    }
-
-    /// Whether series of users are left out because there would be too many.
-    pub fn series_limited(&self, limited: bool) {
-        self.0.series_limited.set(f64::from(u8::from(limited)));
     }
 
     /// An HTTP request was answered.
@@ -306,51 +328,3 @@ impl Telemetry {
         }
     }
 }
-
-fn options(family: &Family) -> Opts {
-    Opts::new(family.name, family.help)
-}
-
-fn counters(registry: &Registry, family: &Family) -> Result<IntCounterVec, prometheus::Error> {
-    let counters = IntCounterVec::new(options(family), family.labels)?;
-    registry.register(Box::new(counters.clone()))?;
-    Ok(counters)
-}
-
-fn gauges(registry: &Registry, family: &Family) -> Result<GaugeVec, prometheus::Error> {
-    let gauges = GaugeVec::new(options(family), family.labels)?;
-    registry.register(Box::new(gauges.clone()))?;
-    Ok(gauges)
-}
-
-fn gauge(registry: &Registry, family: &Family) -> Result<Gauge, prometheus::Error> {
-    let gauge = Gauge::with_opts(options(family))?;
-    registry.register(Box::new(gauge.clone()))?;
-    Ok(gauge)
-}
-
-fn histograms(registry: &Registry, family: &Family) -> Result<HistogramVec, prometheus::Error> {
-    let options = HistogramOpts::new(family.name, family.help).buckets(SECONDS.to_vec());
-    let histograms = HistogramVec::new(options, family.labels)?;
-    registry.register(Box::new(histograms.clone()))?;
-    Ok(histograms)
-}
-
-#[cfg(target_os = "linux")]
-fn register_process(registry: &Registry) -> Result<(), prometheus::Error> {
-    registry.register(Box::new(
-        prometheus::process_collector::ProcessCollector::for_self(),
-    ))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn register_process(_: &Registry) -> Result<(), prometheus::Error> {
-    Ok(())
-}
-
-/// Buckets for the duration of API requests: loopback to the client's total
-/// timeout.
-const SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-
-#[cfg(test)]
-mod tests;

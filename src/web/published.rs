@@ -20,6 +20,8 @@ use crate::model::SagId;
 pub struct Published {
     exposition: Exposition,
     whole: Compressed,
+    /// The length of the whole in the text format.
+    text_bytes: u64,
     instances: Instances,
     demand: Arc<Demand>,
 }
@@ -39,12 +41,13 @@ impl Published {
         Self::over(nothing, Arc::default())
     }
 
-    /// What comes after this. It is compressed in the formats that scrapes
-    /// asked for of late, which takes time in proportion: call it off the
-    /// threads that serve.
+    /// What comes after this. It is measured, and compressed in the formats that
+    /// scrapes asked for of late, which takes time in proportion: call it off
+    /// the threads that serve.
     #[must_use]
     pub fn followed_by(&self, exposition: Exposition) -> Self {
-        let next = Self::over(exposition, Arc::clone(&self.demand));
+        let mut next = Self::over(exposition, Arc::clone(&self.demand));
+        next.text_bytes = bytes(next.exposition.writer(Format::Text));
         for format in Format::ALL.into_iter().filter(|f| next.demand.lasts(*f)) {
             next.whole
                 .put(format, compress(next.exposition.writer(format)));
@@ -56,6 +59,7 @@ impl Published {
         Self {
             exposition,
             whole: Compressed::default(),
+            text_bytes: 0,
             instances: Instances::default(),
             demand,
         }
@@ -97,11 +101,14 @@ impl Extent<'_> {
     }
 
     /// The text in frames, made while they are read, and how long it is as a
-    /// whole if that is known.
+    /// whole if that is known: a client of HTTP/1.0 could not tell otherwise
+    /// that an answer was cut short.
     pub(super) fn frames(&self, format: Format) -> (Writer, Option<u64>) {
-        let known = match self.sag_id {
-            None => self.published.whole.plain_bytes(format),
-            Some(_) => None,
+        let published = self.published;
+        let known = match (self.sag_id, format) {
+            (None, Format::Text) => Some(published.text_bytes),
+            (None, Format::OpenMetrics) => published.whole.plain_bytes(format),
+            (Some(_), _) => None,
         };
         (self.writer(format), known)
     }
@@ -126,5 +133,36 @@ impl Extent<'_> {
         self.sag_id
             .and_then(|sag_id| exposition.writer_of(sag_id.as_str(), format))
             .unwrap_or_else(|| exposition.writer(format))
+    }
+}
+
+/// How long the text is. Writing it is the surest way to know, and takes far
+/// less time than compressing it.
+fn bytes(writer: Writer) -> u64 {
+    let mut bytes = 0;
+    // A usize has at most 64 bits on every platform that Rust supports.
+    writer.for_each_frame(|frame| bytes += u64::try_from(frame.len()).unwrap_or(u64::MAX));
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exposition::Options;
+
+    #[tokio::test]
+    async fn what_scrapes_ask_for_is_ready_from_the_next_publication_on() {
+        let ready = |published: &Published| {
+            Format::ALL.map(|format| published.whole.plain_bytes(format).is_some())
+        };
+        let next = |published: &Published| {
+            published.followed_by(Exposition::new(Arc::default(), Options::default()))
+        };
+        let first = next(&Published::nothing());
+        assert_eq!(ready(&first), [false, false]);
+        assert!(first.whole().gzip(Format::OpenMetrics).await.is_some());
+        let second = next(&first);
+        assert_eq!(ready(&second), [false, true]);
+        assert_eq!(ready(&next(&second)), [false, true], "it lasts for a while");
     }
 }

@@ -16,9 +16,10 @@ use crate::http::{self, Reply};
 use crate::wait::{until, within};
 
 /// A configuration with short intervals, over one or more simulated clouds.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Config {
     accounts: Vec<String>,
+    interval: &'static str,
     sweep: String,
 }
 
@@ -77,6 +78,11 @@ impl Config {
         self
     }
 
+    /// Another interval than the short one, for sweeps that take their time.
+    pub(crate) fn interval(self, interval: &'static str) -> Self {
+        Self { interval, ..self }
+    }
+
     /// More keys of `sweep`.
     pub(crate) fn sweep_key(mut self, line: &str) -> Self {
         self.sweep = format!("{}  {line}\n", self.sweep);
@@ -84,11 +90,23 @@ impl Config {
     }
 
     pub(crate) fn yaml(&self) -> String {
-        let sweep = &self.sweep;
+        let (interval, sweep) = (self.interval, &self.sweep);
         format!(
-            "accounts:\n{}sweep:\n  interval: 1s\n  accounts_interval: 1s\n  sessions: each\n{sweep}",
+            "accounts:\n{}sweep:\n  interval: {interval}\n  accounts_interval: {interval}\n  \
+               sessions: each\n{sweep}",
             self.accounts.concat()
         )
+    }
+}
+
+impl Default for Config {
+    /// No cloud account yet.
+    fn default() -> Self {
+        Self {
+            accounts: Vec::new(),
+            interval: "1s",
+            sweep: String::new(),
+        }
     }
 }
 

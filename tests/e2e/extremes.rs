@@ -69,7 +69,7 @@ async fn an_instance_of_the_greatest_size_is_shown_whole() {
         let user = simulator.user(&sag_id, place);
         simulator.cloud.login(&sag_id, &user, None).unwrap();
     }
-    let daemon = Daemon::start(&Config::of(simulator.address)).await;
+    let daemon = Daemon::start(&Config::of(simulator.address).interval("60s")).await;
     let is_true = |page: &Page| page.differs_from(&simulator.truth());
     let page = daemon.page_when("2,000 users are shown", is_true).await;
     assert_eq!(page.count("sag_user_online_clients", &[]), 2000);

@@ -6,7 +6,7 @@ use super::code::{Code, is_identifier};
 const FLOORS: [&[&str]; 9] = [
     &["model", "secret", "clock", "catalog"],
     &["signature", "pacing", "telemetry", "httpd", "fleet"],
-    &["openapi", "sag", "rules", "sim"],
+    &["openapi", "sag", "rules", "sim", "plan"],
     &["sweep", "exposition", "doctor"],
     &["web"],
     &["config"],

@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::{Request, Response};
 use sag_exporter::httpd::{Body, Handler, Limits};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
 
 use crate::client::{Client, within};
 use crate::server::Server;
@@ -102,6 +103,33 @@ async fn a_reader_that_stops_is_cut_off_while_others_are_served() {
     honest(&mut server.client().await).await;
     let made = made.load(Ordering::Relaxed);
     assert!(made * 8 < FRAMES, "{made} frames were made for nobody");
+}
+
+/// Reading fast at first makes the kernel's buffers grow, to four megabytes and
+/// more if it is let.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn little_is_kept_for_a_reader_that_began_fast_and_stopped() {
+    let (server, made) = start(Limits::default()).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(1024 * 1024).unwrap();
+    let mut reader = within(socket.connect(server.address)).await.unwrap();
+    let request = b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
+    reader.write_all(request).await.unwrap();
+    let mut buffer = vec![0; 1024 * 1024];
+    let mut read = 0;
+    while read < FRAMES / 4 * FRAME_BYTES {
+        read += within(reader.read(&mut buffer)).await.unwrap();
+    }
+    let mut ahead = 0;
+    while ahead < made.load(Ordering::Relaxed) {
+        ahead = made.load(Ordering::Relaxed);
+        for _ in 0..100 {
+            honest(&mut server.client().await).await;
+        }
+    }
+    let kept = ahead * FRAME_BYTES - read;
+    assert!(kept < 3 * 1024 * 1024, "{kept} bytes are kept for nobody");
 }
 
 #[tokio::test]

@@ -27,8 +27,8 @@ async fn metrics_are_those_of_the_fleet_then_those_of_the_process() {
         reply.fields(),
         [
             "cache-control: no-store",
+            &format!("content-length: {}", reply.body.len()),
             "content-type: text/plain; version=0.0.4; charset=utf-8",
-            "transfer-encoding: chunked",
             "vary: Accept, Accept-Encoding",
             "x-content-type-options: nosniff",
         ]
@@ -123,9 +123,10 @@ async fn head_answers_what_get_answers_without_the_body() {
         assert_eq!((head.status, head.fields()), (get.status, get.fields()));
     }
     // The metrics change with each request, and so may their length. That of
-    // the plain text is known from the compression on.
-    let gzip = "Accept-Encoding: gzip\r\n";
-    for (fields, known) in [("", false), (gzip, true), ("", true)] {
+    // plain OpenMetrics is known from the compression on.
+    let open = "Accept: application/openmetrics-text\r\n";
+    let compressed = format!("{open}Accept-Encoding: gzip\r\n");
+    for (fields, known) in [("", true), (open, false), (&compressed, true), (open, true)] {
         let head = client.request("HEAD", "/metrics", fields).await;
         let length = head.header("content-length");
         let length: Option<usize> = length.map(|length| length.parse().unwrap());
