@@ -181,12 +181,12 @@ families! {
         "Whether the last attempt to load the configuration succeeded (1) or not (0).";
     CONFIG_RELOAD_SUCCESS_TIMESTAMP = Gauge "sag_exporter_config_last_reload_success_timestamp_seconds" []
         "When the configuration in force was loaded.";
-    SERIES_LIMITED = Gauge "sag_exporter_series_limited" []
-        "Whether series of users are left out because there would be more than the limit (1) or not (0).";
     WEB_CONFIG_RELOAD_SUCCESSFUL = Gauge "sag_exporter_web_config_last_reload_successful" []
         "Whether the last reading of the web configuration succeeded (1) or not (0); only if there is one.";
     WEB_CONFIG_RELOAD_SUCCESS_TIMESTAMP = Gauge "sag_exporter_web_config_last_reload_success_timestamp_seconds" []
         "When the web configuration in force was read; only if there is one.";
+    SERIES_LIMITED = Gauge "sag_exporter_series_limited" []
+        "Whether series of users are left out because there would be more than the limit (1) or not (0).";
     HTTP_REQUESTS = Counter "sag_exporter_http_requests_total" ["handler" "code"]
         "HTTP requests that were answered, by handler and status code.";
     HTTP_CONNECTIONS_REFUSED = Counter "sag_exporter_http_connections_refused_total" ["reason"]

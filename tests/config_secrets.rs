@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sag_exporter::config::{self, Config, Errors, Origin, Source};
+use sag_exporter::model::SagId;
 use sag_exporter::openapi::credentials::{OidcRole, Role, StsSite};
 use sag_exporter::openapi::{CredentialSource, SecretSource};
 use sag_exporter::secret::Secret;
@@ -90,13 +91,7 @@ fn keys_that_others_can_read_give_a_warning() {
         }
         let origin = Origin::File(path("c.yml"));
         let instances = Vec::new();
-        let loaded = Source {
-            origin,
-            instances,
-            shard: Shard::WHOLE,
-        }
-        .load()
-        .unwrap();
+        let loaded = source(origin, instances).load().unwrap();
         let place = format!("{}/", directory.path().display());
         let found = loaded.warnings.iter();
         let found = found.map(|warning| warning.to_string().replace(&place, ""));
@@ -165,12 +160,7 @@ fn a_pseudonym_key_is_read_where_it_is_used() {
         fs::write(directory.path().join("key"), key).unwrap();
         let origin = Origin::File(file);
         let instances = Vec::new();
-        let loaded = Source {
-            origin,
-            instances,
-            shard: Shard::WHOLE,
-        }
-        .load();
+        let loaded = source(origin, instances).load();
         match (loaded, expected) {
             (Ok(loaded), Ok(expected)) => assert_eq!(loaded.pseudonyms.is_some(), expected),
             (Err(errors), Err(expected)) => {
@@ -195,12 +185,18 @@ fn a_pseudonym_key_is_read_where_it_is_used() {
 }
 
 fn load(path: &Path) -> Result<Config, Errors> {
-    let source = Source {
-        origin: Origin::File(path.to_owned()),
-        instances: Vec::new(),
+    let origin = Origin::File(path.to_owned());
+    source(origin, Vec::new())
+        .load()
+        .map(|loaded| loaded.config)
+}
+
+fn source(origin: Origin, instances: Vec<SagId>) -> Source {
+    Source {
+        origin,
+        instances,
         shard: Shard::WHOLE,
-    };
-    source.load().map(|loaded| loaded.config)
+    }
 }
 
 fn only(config: &Config) -> &config::Account {

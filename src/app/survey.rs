@@ -102,11 +102,11 @@ pub async fn survey(
     let look = async {
         let mut surveys = Vec::with_capacity(accounts.len());
         for (account, access) in accounts {
-            let client = access.client;
+            let client = sag::Client::new(access.client);
             surveys.push(
                 Surveyor {
                     account,
-                    client: sag::Client::new(client),
+                    client,
                     shard,
                 }
                 .survey()

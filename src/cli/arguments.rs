@@ -35,12 +35,12 @@ pub(super) enum Command {
     /// Checks the configuration as `serve` would, and the cloud with --live
     #[command(after_help = check::EXAMPLES)]
     Check(check::Flags),
-    /// The user behind a pseudonym in the label user
-    #[command(after_help = whois::EXAMPLES)]
-    Whois(whois::Flags),
     /// What the sweeps cost in calls and seconds, and what to change if it is too much
     #[command(after_help = plan::EXAMPLES)]
     Plan(plan::Flags),
+    /// The user behind a pseudonym in the label user
+    #[command(after_help = whois::EXAMPLES)]
+    Whois(whois::Flags),
 }
 
 /// Reads the arguments. Flags may stand before or after the command.

@@ -66,8 +66,8 @@ fn dispatch(
         Command::Simulate(flags) => simulate::run(flags),
         Command::Once(flags) => once::run(flags, environment),
         Command::Check(flags) => check::run(flags, environment),
-        Command::Whois(flags) => whois::run(flags, environment),
         Command::Plan(flags) => plan::run(flags, environment),
+        Command::Whois(flags) => whois::run(flags, environment),
     }
 }
 

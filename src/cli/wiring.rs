@@ -123,6 +123,23 @@ pub(super) async fn once(options: once::Options) -> Result<(), Failure> {
     }
 }
 
+/// Looks into every cloud account.
+pub(super) async fn survey(options: plan::Options) -> Result<Vec<Survey>, Failure> {
+    let plan = Plan {
+        config: options.config,
+        // Nothing is published.
+        pseudonyms: None,
+        source: None,
+        environment: options.environment,
+        web: Web::default(),
+        build: options.build,
+        clock: Clock::system(),
+    };
+    let looked = app::until_signal(|shutdown| app::survey(plan, shutdown)).await;
+    let surveys = looked.map_err(Failure::run)?.map_err(Failure::run)?;
+    surveys.ok_or_else(|| Failure::run("interrupted before everything was counted"))
+}
+
 pub(super) async fn examination(options: serve::Options) -> Result<Vec<Report>, Failure> {
     let examined = app::until_signal(|shutdown| async move {
         let examination = app::examination(daemon_plan(options));
@@ -145,22 +162,6 @@ pub(super) async fn whois(
     let found = found.await.map_err(Failure::run)?;
     let found = found.ok_or_else(|| Failure::run("the search was interrupted"))?;
     found.map_err(Failure::run)
-}
-
-/// Looks into every cloud account.
-pub(super) async fn survey(options: plan::Options) -> Result<Vec<Survey>, Failure> {
-    let plan = Plan {
-        config: options.config,
-        pseudonyms: None,
-        source: None,
-        environment: options.environment,
-        web: Web::default(),
-        build: options.build,
-        clock: Clock::system(),
-    };
-    let looked = app::until_signal(|shutdown| app::survey(plan, shutdown)).await;
-    let surveys = looked.map_err(Failure::run)?.map_err(Failure::run)?;
-    surveys.ok_or_else(|| Failure::run("interrupted before everything was counted"))
 }
 
 /// Whatever can be found out about the options without a call to the cloud.

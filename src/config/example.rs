@@ -86,7 +86,6 @@ mod tests {
 
     use super::*;
     use crate::config::{self, Source};
-    use crate::sweep::Shard;
 
     #[test]
     fn the_example_is_what_is_in_force_without_it() {
@@ -98,14 +97,13 @@ mod tests {
         std::fs::write(&file, "accounts: [{name: main, regions: [cn-shanghai]}]").unwrap();
         let origin = config::Origin::File(file);
         let instances = Vec::new();
-        let defaults = Source {
+        let shard = crate::sweep::Shard::WHOLE;
+        let source = Source {
             origin,
             instances,
-            shard: Shard::WHOLE,
-        }
-        .load()
-        .unwrap()
-        .config;
+            shard,
+        };
+        let defaults = source.load().unwrap().config;
         assert_eq!(found, defaults);
     }
 

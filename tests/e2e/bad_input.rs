@@ -183,7 +183,10 @@ const CASES: &[Case] = &[
     Case {
         find: "regions: [cn-shanghai]",
         replace: "regions: []",
-        says: &[":4: accounts[0].regions", "a list such as [cn-shanghai]"],
+        says: &[
+            ":4: accounts[0].regions",
+            "expected all, or a list such as [cn-shanghai]",
+        ],
     },
     Case {
         find: "retain: 2",
