@@ -1,6 +1,4 @@
-//! Every family is there when it should be, and gone when it should be.
-
-use std::num::NonZeroU32;
+//! That every family is counted, and how it is spelled.
 
 use super::*;
 
@@ -28,13 +26,13 @@ fn every_family_of_the_process_appears_once_it_is_used() {
         took,
     );
     telemetry.api_rate_limit(&account, Action::KickOutClients, 5.0);
-    telemetry.credential_obtained(&account, Some(Timestamp::UNIX_EPOCH));
     telemetry.bulk_available(&account, Action::KickOutClients, true);
-    telemetry.config_loaded(Timestamp::UNIX_EPOCH);
-    telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);
-    telemetry.series_limited(true);
+    telemetry.credential_obtained(&account, Some(Timestamp::UNIX_EPOCH));
     telemetry.api_demand_ratio(&account, 0.5);
     telemetry.shard(0, NonZeroU32::MIN);
+    telemetry.config_loaded(Timestamp::UNIX_EPOCH);
+    telemetry.series_limited(true);
+    telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);
     telemetry.http_request("metrics", 200);
     telemetry.http_connection_refused("limit");
     let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
