@@ -286,6 +286,9 @@ mod tests {
                 (0..10 * MAX_WAITING).map(|_| verifier.verify(&users, credentials("alice", "one")));
             futures_util::future::join_all(each)
         };
+        // Nobody gets to work before all of them wait.
+        let threads = u32::try_from(verifier.working.available_permits()).unwrap();
+        let busy = verifier.working.acquire_many(threads).await.unwrap();
         // One who goes away in the middle leaves the work to the others.
         let mut fickle = Box::pin(verifier.verify(&users, credentials("alice", "one")));
         assert!((&mut fickle).now_or_never().is_none());
@@ -293,6 +296,7 @@ mod tests {
         let mut crowd = Box::pin(crowd());
         assert!((&mut crowd).now_or_never().is_none());
         drop(fickle);
+        drop(busy);
         let verdicts = crowd.await;
         assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Right));
         assert!(verifier.lock_under_way().is_empty());
