@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::model::{Action, Region, SagId};
 
 /// The policy with which the exporter can read these instances, or all of the
-/// regions if none is named; no region stands for every region. An instance of which the region is not known may
-/// be in any.
+/// regions if none is named; no region stands for every region. An instance of
+/// which the region is not known may be in any.
 ///
 /// Which operations can be granted for single instances is in the RAM section
 /// of the product's documentation: discovery and the count of whole instances
