@@ -27,7 +27,7 @@ use crate::httpd::{self, Limits};
 use crate::openapi::transport;
 use crate::sweep::{self, Context};
 use crate::telemetry::{BuildInfo, Telemetry};
-use crate::web::{self, Lifecycle, Published, Reload, Router};
+use crate::web::{self, Lifecycle, Published, Reload, Router, UnderWay};
 
 /// Everything that a daemon is built from.
 #[derive(Debug)]
@@ -107,11 +107,12 @@ impl Daemon {
         let (observations, received) = mpsc::channel(QUEUED_OBSERVATIONS);
         let (changes, changed) = mpsc::channel(1);
         let ground = Ground::new(plan.environment, plan.clock, telemetry.clone())?;
+        let under_way = UnderWay::new();
         let context = Context {
             clock: plan.clock,
             telemetry: telemetry.clone(),
             observations,
-            progress: Arc::new(()),
+            progress: Arc::new(under_way.clone()),
         };
         let config = plan.config;
         let accounts = accesses(&config, &ground)?;
@@ -142,7 +143,8 @@ impl Daemon {
             false => None,
         };
         let published = Arc::clone(&publisher.published);
-        let router = Router::new(options, published, telemetry.clone(), lifecycle.clone());
+        let router = Router::new(options, published, telemetry.clone(), lifecycle.clone())
+            .with_progress(under_way);
         Ok(Self {
             accounts: Accounts::new(plan.source, ground, context, changes),
             beginning: (config.sweep, accounts),

@@ -18,7 +18,7 @@ use super::round::{Round, Unheard};
 use super::schedule::first_tick;
 use super::tally::Tally;
 use super::totals;
-use super::{AccountOptions, Context, Options, Shard};
+use super::{AccountOptions, Context, Options, Progress, Shard};
 use crate::fleet::Observation;
 use crate::model::{AccountName, SweepOutcome};
 use crate::pacing::Rate;
@@ -119,7 +119,7 @@ impl<C: Cloud> Sweeper<C> {
         let (options, account) = (&self.options, &self.account);
         let mut round = Round::new(options, account, &self.cloud, &self.context, &self.optional);
         round.patience = patience;
-        self.context.progress.sweep_started(name);
+        let _under_way = UnderWay::begin(self.context.progress.as_ref(), name);
         let mut tally = Tally::default();
         self.memory.discover(&round, &mut tally).await?;
         self.memory.sweep_instances(&round, &mut tally).await?;
@@ -143,9 +143,28 @@ impl<C: Cloud> Sweeper<C> {
             &self.context,
         );
         self.context.telemetry.sweep_ended(name, outcome, took);
-        self.context.progress.sweep_ended(name);
         tracing::debug!(account = %name, outcome = outcome.as_str(), ?took, "sweep ended");
         Ok(outcome)
+    }
+}
+
+/// A sweep that is under way. It ends when this is dropped, also if it is given
+/// up in the middle.
+struct UnderWay<'a> {
+    progress: &'a dyn Progress,
+    account: &'a AccountName,
+}
+
+impl<'a> UnderWay<'a> {
+    fn begin(progress: &'a dyn Progress, account: &'a AccountName) -> Self {
+        progress.sweep_started(account);
+        Self { progress, account }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.progress.sweep_ended(self.account);
     }
 }
 

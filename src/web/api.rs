@@ -7,10 +7,11 @@ use hyper::{Request, Response, StatusCode};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{Lifecycle, Options, Published, respond};
+use super::under_way::Sweep;
+use super::{Lifecycle, Options, Published, UnderWay, respond};
 use crate::fleet::{AccountStatus, InstanceSnapshot};
 use crate::httpd::Body;
-use crate::model::Collector;
+use crate::model::{AccountName, Collector};
 
 /// What `/api/v1/status` answers, for this moment. Unknown values are null;
 /// times are in RFC 3339.
@@ -18,7 +19,9 @@ pub(super) fn status(
     options: &Options,
     published: &Published,
     lifecycle: &Lifecycle,
+    under_way: &UnderWay,
 ) -> Response<Body> {
+    let sweeps = under_way.sweeps();
     let snapshot = published.snapshot();
     let ready = lifecycle.ready(snapshot);
     respond::json(&Status {
@@ -32,6 +35,7 @@ pub(super) fn status(
         },
         observed_at: snapshot.at().map(Time),
         series_limited: published.is_limited(),
+        sweeps: sweeps.iter().map(sweep).collect(),
         accounts: snapshot.accounts().iter().map(account).collect(),
         instances: snapshot.instances().iter().map(|i| instance(i)).collect(),
     })
@@ -82,6 +86,7 @@ struct Status<'a> {
     build: Build,
     observed_at: Option<Time>,
     series_limited: bool,
+    sweeps: Vec<SweepState<'a>>,
     accounts: Vec<Account<'a>>,
     instances: Vec<Instance<'a>>,
 }
@@ -91,6 +96,16 @@ struct Build {
     version: &'static str,
     revision: &'static str,
     rustversion: &'static str,
+}
+
+/// A sweep that is under way.
+#[derive(Debug, Serialize)]
+struct SweepState<'a> {
+    account: &'a str,
+    instances: usize,
+    instances_done: usize,
+    users: usize,
+    users_done: usize,
 }
 
 /// The last sweep of a cloud account.
@@ -170,6 +185,16 @@ struct Time(Timestamp);
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
+    }
+}
+
+fn sweep((account, sweep): &(AccountName, Sweep)) -> SweepState<'_> {
+    SweepState {
+        account: account.as_str(),
+        instances: sweep.instances,
+        instances_done: sweep.instances_done,
+        users: sweep.users,
+        users_done: sweep.users_done,
     }
 }
 

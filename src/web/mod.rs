@@ -19,9 +19,11 @@ mod respond;
 mod router;
 mod scrape;
 mod status;
+mod under_way;
 
 pub use self::lifecycle::Lifecycle;
 pub use self::options::{Options, PathError, TelemetryPath};
 pub use self::published::Published;
 pub use self::reload::{Refusal, Reload};
 pub use self::router::Router;
+pub use self::under_way::UnderWay;

@@ -7,7 +7,7 @@ use hyper::header::CONTENT_LENGTH;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::status::StatusPage;
-use super::{Lifecycle, Options, Published, Reload, api, reload, respond, scrape};
+use super::{Lifecycle, Options, Published, Reload, UnderWay, api, reload, respond, scrape};
 use crate::httpd::{Body, Handler};
 use crate::telemetry::Telemetry;
 
@@ -20,6 +20,7 @@ pub struct Router {
     lifecycle: Lifecycle,
     status: StatusPage,
     reload: Option<Arc<dyn Reload>>,
+    under_way: UnderWay,
 }
 
 /// A page; its name is the label `handler`.
@@ -48,6 +49,7 @@ impl Router {
             telemetry,
             lifecycle,
             reload: None,
+            under_way: UnderWay::new(),
         }
     }
 
@@ -55,6 +57,13 @@ impl Router {
     #[must_use]
     pub fn with_reload(mut self, reload: Option<Arc<dyn Reload>>) -> Self {
         self.reload = reload;
+        self
+    }
+
+    /// Shows how far these sweeps are.
+    #[must_use]
+    pub fn with_progress(mut self, under_way: UnderWay) -> Self {
+        self.under_way = under_way;
         self
     }
 
@@ -88,10 +97,17 @@ impl Router {
     async fn get(&self, page: Page, request: &Request<()>) -> Response<Body> {
         match page {
             Page::Metrics => scrape::answer(&self.published, &self.telemetry, request).await,
-            Page::Status => self
-                .status
-                .render(self.published.load().snapshot(), &self.lifecycle),
-            Page::StatusJson => api::status(&self.options, &self.published.load(), &self.lifecycle),
+            Page::Status => self.status.render(
+                self.published.load().snapshot(),
+                &self.lifecycle,
+                &self.under_way,
+            ),
+            Page::StatusJson => api::status(
+                &self.options,
+                &self.published.load(),
+                &self.lifecycle,
+                &self.under_way,
+            ),
             Page::Discovery => api::discovery(&self.options, &self.published.load(), request),
             Page::Healthy => probe("healthy", self.lifecycle.healthy()),
             Page::Ready => {

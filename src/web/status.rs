@@ -10,9 +10,11 @@ use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY};
 use sha2::{Digest as _, Sha256};
 
 use super::html::Escaped;
-use super::{Lifecycle, Options, respond};
+use super::under_way::Sweep;
+use super::{Lifecycle, Options, UnderWay, respond};
 use crate::fleet::{InstanceSnapshot, Snapshot};
 use crate::httpd::Body;
+use crate::model::AccountName;
 
 /// Draws the page.
 #[derive(Debug)]
@@ -32,10 +34,16 @@ impl StatusPage {
     }
 
     /// The page for this moment.
-    pub(super) fn render(&self, snapshot: &Snapshot, lifecycle: &Lifecycle) -> Response<Body> {
+    pub(super) fn render(
+        &self,
+        snapshot: &Snapshot,
+        lifecycle: &Lifecycle,
+        under_way: &UnderWay,
+    ) -> Response<Body> {
         let view = View {
             page: self,
             ready: lifecycle.ready(snapshot),
+            sweeps: under_way.sweeps(),
             instances: snapshot.instances(),
         };
         let body = Body::from(view.to_string());
@@ -51,6 +59,7 @@ impl StatusPage {
 struct View<'a> {
     page: &'a StatusPage,
     ready: Result<(), &'static str>,
+    sweeps: Vec<(AccountName, Sweep)>,
     instances: &'a [Arc<InstanceSnapshot>],
 }
 
@@ -66,6 +75,7 @@ impl fmt::Display for View<'_> {
         writeln!(f, "<h1>SAG exporter {}</h1>", Escaped(self.page.version))?;
         self.state(f)?;
         self.links(f)?;
+        self.progress(f)?;
         self.table(f)?;
         f.write_str("</main>\n</body>\n</html>\n")
     }
@@ -89,6 +99,25 @@ impl View<'_> {
              <li><a href=\"/api/v1/status\">This page as JSON</a></li>\n\
              <li><a href=\"/api/v1/sd\">Targets for Prometheus</a></li>\n</ul>\n</nav>\n"
         )
+    }
+
+    /// The sweeps under way, so that whoever waits for a first one sees it move.
+    fn progress(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (account, sweep) in &self.sweeps {
+            writeln!(
+                f,
+                "<p>Sweep of {}: {} of {} instances, {} of {} users \
+                 <progress max=\"{}\" value=\"{}\"></progress></p>",
+                Escaped(account.as_str()),
+                sweep.instances_done,
+                sweep.instances,
+                sweep.users_done,
+                sweep.users,
+                sweep.users.max(1),
+                sweep.users_done,
+            )?;
+        }
+        Ok(())
     }
 
     fn table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

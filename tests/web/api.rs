@@ -1,6 +1,7 @@
 //! What programs read: the state as JSON, and the targets of Prometheus.
 
-use sag_exporter::model::SweepOutcome;
+use sag_exporter::model::{AccountName, SagId, SweepOutcome};
+use sag_exporter::sweep::Progress as _;
 use serde_json::{Value, json};
 
 use crate::client::Reply;
@@ -20,6 +21,7 @@ async fn the_state_is_there_as_json() {
             "build": {"version": "0.0.0-test", "revision": "unknown", "rustversion": "1"},
             "observed_at": null,
             "series_limited": false,
+            "sweeps": [],
             "accounts": [],
             "instances": [],
         })
@@ -67,6 +69,34 @@ async fn the_state_is_there_as_json() {
     ] {
         assert_eq!(state.pointer(pointer), Some(&expected), "{pointer}");
     }
+}
+
+#[tokio::test]
+async fn a_sweep_is_shown_while_it_is_under_way() {
+    let site = Site::start("/metrics").await;
+    let mut client = site.client().await;
+    let account = AccountName::parse("R&D").unwrap();
+    let sag_id = SagId::parse("sag-1").unwrap();
+    site.under_way.sweep_started(&account);
+    site.under_way.instances_found(&account, 2);
+    site.under_way.users_found(&account, &sag_id, 50);
+    site.under_way.user_done(&account, &sag_id);
+    site.under_way.instance_done(&account, &sag_id);
+    let state = document(&client.get("/api/v1/status").await);
+    let sweep = json!({
+        "account": "R&D",
+        "instances": 2,
+        "instances_done": 1,
+        "users": 50,
+        "users_done": 1,
+    });
+    assert_eq!(state["sweeps"], json!([sweep]));
+    let page = client.get("/").await;
+    let line = "Sweep of R&amp;D: 1 of 2 instances, 1 of 50 users";
+    assert!(page.text().contains(line), "{}", page.text());
+    site.under_way.sweep_ended(&account);
+    let state = document(&client.get("/api/v1/status").await);
+    assert_eq!(state["sweeps"], json!([]));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use sag_exporter::exposition::{self, Exposition};
 use sag_exporter::fleet::Snapshot;
 use sag_exporter::httpd::{self, Drained, Handler, Limits, ServeError};
 use sag_exporter::telemetry::{BuildInfo, Telemetry};
-use sag_exporter::web::{Lifecycle, Options, Published, Router, TelemetryPath};
+use sag_exporter::web::{Lifecycle, Options, Published, Router, TelemetryPath, UnderWay};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,7 @@ pub(crate) struct Site {
     pub(crate) server: Server,
     pub(crate) published: Arc<ArcSwap<Published>>,
     pub(crate) lifecycle: Lifecycle,
+    pub(crate) under_way: UnderWay,
 }
 
 impl Server {
@@ -105,10 +106,13 @@ impl Site {
             telemetry.clone(),
             lifecycle.clone(),
         );
+        let under_way = UnderWay::new();
+        let router = router.with_progress(under_way.clone());
         Self {
             server: Server::start_with(Limits::default(), telemetry, router).await,
             published,
             lifecycle,
+            under_way,
         }
     }
 
