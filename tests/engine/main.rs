@@ -14,5 +14,6 @@ mod economy;
 mod in_process;
 mod optional;
 mod pace;
+mod regions;
 mod rig;
 mod socket;

@@ -33,6 +33,17 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// In all regions that the cloud has, whatever they are.
+    pub fn everywhere(cloud: &Arc<Cloud>) -> Self {
+        let telemetry = telemetry();
+        let client = client(cloud, None, telemetry.clone());
+        let account = AccountOptions {
+            regions: Vec::new(),
+            ..account(cloud)
+        };
+        Self::of(account, cloud, client, Options::default(), telemetry)
+    }
+
     /// Under paused time, without a socket.
     pub fn new(cloud: &Arc<Cloud>, options: Options, rate: Option<f64>) -> Self {
         let telemetry = telemetry();
@@ -41,6 +52,16 @@ impl Engine {
     }
 
     pub fn over(
+        cloud: &Arc<Cloud>,
+        client: sag::Client,
+        options: Options,
+        telemetry: Telemetry,
+    ) -> Self {
+        Self::of(account(cloud), cloud, client, options, telemetry)
+    }
+
+    fn of(
+        account: AccountOptions,
         cloud: &Arc<Cloud>,
         client: sag::Client,
         options: Options,
@@ -56,7 +77,7 @@ impl Engine {
         let retain = options.retain;
         Self {
             cloud: Arc::clone(cloud),
-            sweeper: Sweeper::new(options, account(cloud), client, context),
+            sweeper: Sweeper::new(options, account, client, context),
             news,
             fleet: Fleet::new(fleet::Options { retain }),
             telemetry,
