@@ -48,7 +48,13 @@ async fn prometheus_scrapes_with_a_client_certificate() {
     assert_eq!(scraped(&server, with, &files).await, Ok(()));
     let without = "scheme: https\n  tls_config: {ca_file: ca.crt, server_name: localhost}";
     let error = scraped(&server, without, &[]).await.unwrap_err();
-    assert!(error.contains("certificate required"), "{error}");
+    // With TLS 1.3 the client is done before the server refuses it, so that it
+    // may be writing its request when the connection ends.
+    let refusals = ["certificate required", "broken pipe", "connection reset"];
+    assert!(
+        refusals.iter().any(|refusal| error.contains(refusal)),
+        "{error}"
+    );
 }
 
 /// Lets a Prometheus scrape the server; the error is what it says of the
