@@ -45,7 +45,8 @@ async fn prometheus_scrapes_with_a_client_certificate() {
     ];
     let with = "scheme: https\n  tls_config: {ca_file: ca.crt, server_name: localhost, \
                 cert_file: own.crt, key_file: own.key}";
-    assert_eq!(scraped(&server, with, &files).await, Ok(()));
+    let refused = r#"sag_exporter_http_connections_refused_total{reason="handshake"} "#;
+    assert!(!server.metrics().contains(refused), "{}", server.metrics());
     let without = "scheme: https\n  tls_config: {ca_file: ca.crt, server_name: localhost}";
     let error = scraped(&server, without, &[]).await.unwrap_err();
     // With TLS 1.3 the client is done before the server refuses it, so that it
@@ -55,6 +56,9 @@ async fn prometheus_scrapes_with_a_client_certificate() {
         refusals.iter().any(|refusal| error.contains(refusal)),
         "{error}"
     );
+    // Whatever the client saw, it was the handshake that ended it.
+    server.until_metric_begins(refused).await;
+    assert_eq!(scraped(&server, with, &files).await, Ok(()));
 }
 
 /// Lets a Prometheus scrape the server; the error is what it says of the
