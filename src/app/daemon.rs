@@ -9,12 +9,12 @@ use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::accounts::Accounts;
 use super::cloud::{Access, ClientError, Ground};
 use super::gate::{self, Gate};
+use super::life::{self, Life};
 use super::publisher::Publisher;
 use super::reload::{self, Reloader, Request};
 use super::tasks::{TaskError, TaskResult, Tasks};
@@ -170,47 +170,29 @@ impl Daemon {
     ///
     /// If a task fails, panics, ends by itself or does not end in time.
     pub async fn run(self, outside: Outside, shutdown: CancellationToken) -> Result<(), TaskError> {
-        let manager = Arc::new(outside.manager);
-        let lifecycle = self.lifecycle.clone();
-        let serving = CancellationToken::new();
-        let sweeping = CancellationToken::new();
-        let mut tasks = self.start(outside.listeners, &serving, &sweeping);
-        tasks.spawn(
-            "watchdog",
-            keep_alive(Arc::clone(&manager), lifecycle.clone(), sweeping.clone()),
-        );
-        manager.ready();
-        let ended = shutdown.run_until_cancelled(tasks.first_end()).await;
-        if ended.is_some() {
-            lifecycle.task_died();
-        }
-        manager.stopping();
-        lifecycle.drain();
-        serving.cancel();
-        sweeping.cancel();
-        let drained = tasks.join(Instant::now() + DRAIN).await;
-        ended.map_or(drained, Err)
+        let mut life = Life {
+            tasks: Tasks::new(),
+            manager: Arc::new(outside.manager),
+            lifecycle: self.lifecycle.clone(),
+            serving: CancellationToken::new(),
+            sweeping: CancellationToken::new(),
+        };
+        self.start(outside.listeners, &mut life);
+        life.go_on(shutdown).await
     }
 
-    fn start(
-        self,
-        listeners: Vec<TcpListener>,
-        serving: &CancellationToken,
-        sweeping: &CancellationToken,
-    ) -> Tasks {
-        let mut tasks = Tasks::new();
+    fn start(self, listeners: Vec<TcpListener>, life: &mut Life) {
+        let (tasks, sweeping) = (&mut life.tasks, &life.sweeping);
         let limits = Limits::default();
         let served = httpd::serve(
             self.gate.entrance(listeners),
             self.gate.guard(self.router),
             limits,
             self.telemetry,
-            serving.clone(),
+            life.serving.clone(),
         );
-        tasks.spawn(
-            "http",
-            async move { served.await.map(drop).map_err(Into::into) },
-        );
+        let served = async move { served.await.map(drop).map_err(Into::into) };
+        tasks.spawn(life::PAGES, served);
         tasks.spawn("web configuration", follow(self.gate, sweeping.clone()));
         let publisher = self.publisher.run();
         tasks.spawn(
@@ -226,7 +208,9 @@ impl Daemon {
         accounts.start(options, beginning);
         let swept = accounts.run(self.requests, sweeping.clone());
         tasks.spawn("cloud accounts", swept);
-        tasks
+        let manager = Arc::clone(&life.manager);
+        let alive = keep_alive(manager, self.lifecycle, sweeping.clone());
+        tasks.spawn("watchdog", alive);
     }
 }
 

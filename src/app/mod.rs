@@ -16,6 +16,7 @@ mod demo;
 mod examination;
 pub mod gate;
 mod judgement;
+mod life;
 mod listen;
 mod once;
 mod publisher;
