@@ -27,4 +27,5 @@ mod life;
 mod once;
 mod scrapes;
 mod secrets;
+mod service;
 mod starts;
