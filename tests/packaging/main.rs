@@ -33,3 +33,4 @@ mod project;
 
 mod container;
 mod healthcheck;
+mod systemd;
