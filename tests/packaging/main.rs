@@ -4,6 +4,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     reason = "a helper that fails has failed its test"
 )]
@@ -16,13 +17,20 @@
     reason = "shared with tests that use the rest of it"
 )]
 mod shared {
+    pub(crate) mod exposition;
+    pub(crate) mod http;
     pub(crate) mod wait;
 }
-use shared::wait;
+use shared::{exposition, http, wait};
 
 #[path = "../guard/certificates.rs"]
 #[allow(dead_code, reason = "shared with tests that use the rest of it")]
 mod certificates;
 
 mod demo;
+mod dockerfile;
+mod project;
+
+mod container;
 mod healthcheck;
+mod systemd;
