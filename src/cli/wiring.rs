@@ -14,6 +14,7 @@ use crate::config::Web;
 use crate::doctor::Report;
 use crate::fleet::Pseudonyms;
 use crate::httpd::systemd::{self, Manager};
+use crate::httpd::{self, Sign};
 use crate::model::SweepOutcome;
 use crate::sim::{self, Cloud};
 use crate::sweep::Progress;
@@ -162,6 +163,11 @@ pub(super) async fn whois(
     let found = found.await.map_err(Failure::run)?;
     let found = found.ok_or_else(|| Failure::run("the search was interrupted"))?;
     found.map_err(Failure::run)
+}
+
+/// Asks the daemon that listens there.
+pub(super) async fn healthcheck(host: &str, port: u16) -> Result<Sign, Failure> {
+    httpd::probe(host, port).await.map_err(Failure::run)
 }
 
 /// Whatever can be found out about the options without a call to the cloud.
