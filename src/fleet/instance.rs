@@ -17,7 +17,7 @@ use super::roster::Roster;
 use super::totals::Totals;
 use super::traffic::Traffic;
 use super::users::Users;
-use crate::model::{Collector, Instance, SagId};
+use crate::model::{Collector, FailureKind, Instance, SagId};
 
 /// What is known of one instance. It never changes; the next sweep makes
 /// another one, which shares with it what stayed the same.
@@ -45,6 +45,8 @@ pub struct InstanceSnapshot {
 pub struct CollectorStatus {
     /// Whether the last run was complete; `None` before the first.
     pub success: Option<bool>,
+    /// Why the last run was not complete, if it was not.
+    pub failure: Option<FailureKind>,
     /// The end of the sweep in which the collector last ran completely.
     pub last_success: Option<Timestamp>,
     /// The end of the sweep in which it last ran, whatever came of it.
@@ -102,11 +104,11 @@ impl InstanceSnapshot {
             reported_clients,
         } = observation;
         next.take_facts(instance, &facts);
-        let (accounts, accounts_status) = fold::judge_accounts(accounts);
-        let (sessions, sessions_status) = fold::judge_sessions(sessions);
+        let (accounts, accounts_verdict) = fold::judge_accounts(accounts);
+        let (sessions, sessions_verdict) = fold::judge_sessions(sessions);
         next.record(Collector::Instance, fold::judge(&facts));
-        next.record(Collector::Accounts, accounts_status);
-        next.record(Collector::Sessions, sessions_status);
+        next.record(Collector::Accounts, accounts_verdict);
+        next.record(Collector::Sessions, sessions_verdict);
         next.record(Collector::Traffic, fold::judge(&traffic));
         next.forget_unavailable(Collector::Instance, &facts);
         next.forget_unavailable(Collector::Traffic, &traffic);
@@ -277,12 +279,13 @@ impl InstanceSnapshot {
         }
     }
 
-    fn record(&mut self, collector: Collector, success: Option<bool>) {
-        if let (Some(success), Some(status)) = (success, self.collectors.get_mut(collector.index()))
+    fn record(&mut self, collector: Collector, verdict: fold::Verdict) {
+        if let (Some(verdict), Some(status)) = (verdict, self.collectors.get_mut(collector.index()))
         {
-            status.success = Some(success);
+            status.success = Some(verdict.is_ok());
+            status.failure = verdict.err();
             status.last_run = Some(self.at);
-            if success {
+            if verdict.is_ok() {
                 status.last_success = Some(self.at);
             }
         }

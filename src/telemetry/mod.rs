@@ -4,10 +4,13 @@
 //! registry that belongs to this object alone.
 
 mod openmetrics;
+mod readings;
+mod recent;
 mod register;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +18,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use prometheus::{Encoder, Gauge, GaugeVec, HistogramVec, IntCounterVec, Registry};
 
+pub use self::readings::{AccountReadings, OperationReadings};
+use self::recent::Recent;
+pub use self::recent::{Calls, RECENT};
 use self::register::{counters, gauge, gauges, histograms, register_process};
 use crate::catalog::{self, Format};
 use crate::model::{AccountName, Action, FailureKind, SweepOutcome};
@@ -59,6 +65,7 @@ struct Metrics {
     state_size: GaugeVec,
     http_requests: IntCounterVec,
     connections_refused: IntCounterVec,
+    recent: Recent,
 }
 
 impl Telemetry {
@@ -104,6 +111,7 @@ impl Telemetry {
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
             connections_refused: counters(&registry, &catalog::HTTP_CONNECTIONS_REFUSED)?,
             registry,
+            recent: Recent::new(),
         };
         register_process(&metrics.registry)?;
         Ok(Self(Arc::new(metrics)))
@@ -117,6 +125,7 @@ impl Telemetry {
         outcome: Result<(), FailureKind>,
         took: Duration,
     ) {
+        self.0.recent.call(account, action, outcome);
         let outcome = outcome.map_or_else(FailureKind::as_str, |()| "ok");
         self.0
             .api_requests
@@ -150,6 +159,7 @@ impl Telemetry {
         reason = "seconds since 1970 fit in 53 bits"
     )]
     pub fn credential_obtained(&self, account: &AccountName, expires: Option<Timestamp>) {
+        self.0.recent.credential(account, true);
         let account = account.as_str();
         let refreshes = &self.0.credential_refreshes;
         refreshes.with_label_values(&[account, "ok"]).inc();
@@ -166,6 +176,7 @@ impl Telemetry {
 
     /// The credential of a cloud account could not be obtained.
     pub fn credential_failed(&self, account: &AccountName) {
+        self.0.recent.credential(account, false);
         let refreshes = &self.0.credential_refreshes;
         refreshes
             .with_label_values(&[account.as_str(), "ok"])
@@ -200,6 +211,7 @@ impl Telemetry {
     /// A cloud account is in force no longer, or begins anew: its series go.
     pub fn account_removed(&self, account: &AccountName) {
         let account = account.as_str();
+        self.0.recent.forget(account);
         // What was never counted cannot be removed, and need not be.
         for outcome in SweepOutcome::ALL {
             let _ = self
@@ -229,6 +241,11 @@ impl Telemetry {
                 let _ = self.0.api_requests.remove_label_values(&labels);
             }
         }
+    }
+
+    /// What is counted by cloud account, by their names.
+    pub fn by_account(&self) -> BTreeMap<String, AccountReadings> {
+        readings::read(&self.0)
     }
 
     /// The configured interval of the sweeps.
