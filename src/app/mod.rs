@@ -18,6 +18,7 @@ pub mod gate;
 mod judgement;
 mod keeper;
 mod keepsake;
+mod life;
 mod listen;
 mod once;
 mod publisher;
