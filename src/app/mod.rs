@@ -21,6 +21,7 @@ mod once;
 mod publisher;
 mod reload;
 mod signals;
+mod standing;
 mod survey;
 mod tasks;
 mod watch;
