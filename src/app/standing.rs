@@ -4,7 +4,7 @@
 use crate::config::{Account, Config};
 use crate::exposition::UserLabels;
 use crate::openapi::{CredentialSource, SecretSource};
-use crate::web::{AccountConfiguration, Configuration};
+use crate::web::{AccountConfiguration, Configuration, StateFile};
 
 /// What pages may show of a configuration.
 pub(super) fn shown(config: &Config) -> Configuration {
@@ -19,6 +19,10 @@ pub(super) fn shown(config: &Config) -> Configuration {
         user_labels,
         user_series_limit: config.exposition.user_series_limit,
         policy: config.rules.policy.clone(),
+        state: config.state.as_ref().map(|state| StateFile {
+            path: state.file.clone(),
+            interval: state.interval,
+        }),
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::column::Names;
 use super::ledger::{Ledger, Online};
+use super::memory::Recalled;
 use super::observation::{Accounts, Collected, SessionState, Sessions, UserSessions};
 use super::presence::{self, Presence};
 use super::roster::Roster;
@@ -103,6 +104,7 @@ pub(super) fn forget_facts(instance: &mut Instance) {
 pub(super) struct Step<'a> {
     pub(super) roster: &'a Arc<Roster>,
     pub(super) presence: &'a Arc<Presence>,
+    pub(super) recalled: Option<&'a Recalled>,
     pub(super) retain: u8,
     pub(super) at: Timestamp,
 }
@@ -174,13 +176,18 @@ impl Step<'_> {
             let old = rows.map_or(row, |rows| rows.old(row));
             let before = self.presence.read(old, &mut known);
             let past = self.presence.past(old);
+            let user = || roster.names().get(row).unwrap_or_default();
+            let waiting = self.recalled.filter(|_| past.age == presence::NEVER);
+            let waiting = waiting.and_then(|recalled| Some((recalled, recalled.find(user())?)));
+            let past = waiting.map_or(past, |(_, before)| past.recalling(before, self.at));
             let is_deferred = matches!(state, Some(SessionState::Deferred));
             match observed(state) {
                 Some(mut seen) => {
                     let now = seen.against(before, past.age);
                     if past.age != presence::NEVER {
-                        let user = roster.names().get(row).unwrap_or_default();
-                        ledger.enter(user, before, now, self.at);
+                        ledger.enter(user(), before, now, self.at);
+                    } else if let Some(waiting) = waiting {
+                        ledger.resume(user(), waiting, now, self.at);
                     }
                     builder.push(past.seen(self.at, now.count > 0), now);
                 }
@@ -302,4 +309,4 @@ fn align(old: &Arc<Names>, new: &Arc<Names>) -> Option<Alignment> {
 /// Sessions of one user beyond these are counted but not told apart, so that a
 /// senseless answer costs neither memory nor time. People have a handful of
 /// devices.
-const MAX_KNOWN_SESSIONS: usize = 256;
+pub(super) const MAX_KNOWN_SESSIONS: usize = 256;

@@ -9,6 +9,7 @@ use super::column::Names;
 use super::fold::{self, Step};
 use super::ledger::Ledger;
 use super::marks::Marks;
+use super::memory::Recalled;
 use super::observation::{Collected, InstanceObservation, Sessions};
 use super::presence::Presence;
 use super::pseudonym::Pseudonyms;
@@ -31,6 +32,7 @@ pub struct InstanceSnapshot {
     roster: Arc<Roster>,
     labels: Option<Labels>,
     presence: Arc<Presence>,
+    recalled: Option<Recalled>,
     traffic: Option<Arc<Traffic>>,
     reported_clients: Option<u64>,
     ledger: Ledger,
@@ -71,14 +73,19 @@ struct Labels {
 
 impl InstanceSnapshot {
     /// What is known after an observation. Values that were not observed
-    /// outlive `retain` sweeps.
+    /// outlive `retain` sweeps. At the first one there may be a memory of an
+    /// earlier run.
     pub(super) fn after(
         previous: Option<&Self>,
+        recalled: Option<Recalled>,
         observation: InstanceObservation,
         retain: u8,
     ) -> Self {
         let mut next = previous.map_or_else(
-            || Self::unknown(&observation, retain),
+            || Self {
+                recalled,
+                ..Self::unknown(&observation, retain)
+            },
             |previous| Self {
                 retain,
                 at: observation.at,
@@ -212,6 +219,15 @@ impl InstanceSnapshot {
         self.roster.names()
     }
 
+    /// What is remembered of users who were not observed yet since the start.
+    pub fn recalled(&self) -> Option<&Recalled> {
+        self.recalled.as_ref()
+    }
+
+    pub(super) fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
     /// The same, with what the rules found in it.
     pub(super) fn marked(&self, marks: Marks) -> Self {
         Self {
@@ -231,6 +247,7 @@ impl InstanceSnapshot {
             roster: Arc::default(),
             labels: None,
             presence: Arc::default(),
+            recalled: None,
             traffic: None,
             reported_clients: None,
             ledger: Ledger::default(),
@@ -321,12 +338,17 @@ impl InstanceSnapshot {
         let step = Step {
             roster: &self.roster,
             presence: &self.presence,
+            recalled: self.recalled.as_ref(),
             retain: self.retain,
             at,
         };
         let (roster, presence) = step.take(accounts, sessions, &mut self.ledger);
         self.roster = roster;
         self.presence = presence;
+        let is_whole = self.list.is_some_and(|list| list.is_whole);
+        let recalled = self.recalled.take();
+        self.recalled = recalled
+            .and_then(|recalled| recalled.after(self.roster.names(), &self.presence, is_whole));
         self.totals = self.list().map_or_else(Totals::default, |list| {
             Totals::of(self.all_users(), list.is_whole)
         });

@@ -59,6 +59,10 @@ struct Metrics {
     series_limited: Gauge,
     web_reload_successful: GaugeVec,
     web_reload_success_timestamp: GaugeVec,
+    state_restored: GaugeVec,
+    state_write_successful: GaugeVec,
+    state_write_success_timestamp: GaugeVec,
+    state_size: GaugeVec,
     http_requests: IntCounterVec,
     connections_refused: IntCounterVec,
     recent: Recent,
@@ -97,6 +101,13 @@ impl Telemetry {
                 &registry,
                 &catalog::WEB_CONFIG_RELOAD_SUCCESS_TIMESTAMP,
             )?,
+            state_restored: gauges(&registry, &catalog::STATE_RESTORED)?,
+            state_write_successful: gauges(&registry, &catalog::STATE_WRITE_SUCCESSFUL)?,
+            state_write_success_timestamp: gauges(
+                &registry,
+                &catalog::STATE_WRITE_SUCCESS_TIMESTAMP,
+            )?,
+            state_size: gauges(&registry, &catalog::STATE_SIZE)?,
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
             connections_refused: counters(&registry, &catalog::HTTP_CONNECTIONS_REFUSED)?,
             registry,
@@ -303,6 +314,27 @@ impl Telemetry {
             .set(0.0);
     }
 
+    /// Whether the state of an earlier run was taken in at the start.
+    pub fn state_restored(&self, restored: bool) {
+        set(&self.0.state_restored, f64::from(u8::from(restored)));
+    }
+
+    /// The state was written.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 and bytes of a file fit in 53 bits"
+    )]
+    pub fn state_written(&self, at: Timestamp, bytes: u64) {
+        set(&self.0.state_write_successful, 1.0);
+        set(&self.0.state_write_success_timestamp, at.as_second() as f64);
+        set(&self.0.state_size, bytes as f64);
+    }
+
+    /// The state could not be written; the last one that could stays.
+    pub fn state_not_written(&self) {
+        set(&self.0.state_write_successful, 0.0);
+    }
+
     /// An HTTP request was answered.
     pub fn http_request(&self, handler: &str, code: u16) {
         self.0
@@ -344,4 +376,10 @@ impl Telemetry {
             Format::OpenMetrics => openmetrics::encode(&families).map(String::into_bytes),
         }
     }
+}
+
+/// Sets a gauge without labels that is absent until then.
+fn set(gauge: &GaugeVec, value: f64) {
+    let none: [&str; 0] = [];
+    gauge.with_label_values(&none).set(value);
 }

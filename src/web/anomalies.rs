@@ -112,7 +112,7 @@ fn all(rule: Rule, instance: &InstanceSnapshot) -> impl Iterator<Item = Found<'_
             users,
             finding,
         });
-        found.filter(|found| found.is_shown())
+        found.filter(Found::is_shown)
     })
 }
 

@@ -1,6 +1,8 @@
 //! The configuration in force, as pages may show it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -28,6 +30,17 @@ pub struct Configuration {
     pub user_series_limit: u64,
     /// What is expected of users.
     pub policy: Policy,
+    /// Where what is to survive a restart is kept.
+    pub state: Option<StateFile>,
+}
+
+/// The file of what is to survive a restart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateFile {
+    /// The file.
+    pub path: PathBuf,
+    /// How often it is written.
+    pub interval: Duration,
 }
 
 /// One cloud account.
@@ -120,6 +133,7 @@ mod tests {
             user_labels: "plain",
             user_series_limit: 1,
             policy: Policy::default(),
+            state: None,
         };
         let at = Timestamp::UNIX_EPOCH;
         standing.loaded(configuration.clone(), at);

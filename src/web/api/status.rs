@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::parts::{Account, Anomalies, Instance, SweepState, Time};
 use crate::httpd::Body;
-use crate::model::FailureKind;
+use crate::model::{FailureKind, Region, SagId};
 use crate::telemetry::{AccountReadings, Calls, OperationReadings, RECENT};
 use crate::web::moment::Moment;
 use crate::web::problems::Problem;
@@ -116,6 +116,7 @@ struct InForce<'a> {
     sweep: Sweep,
     labels: Labels,
     limits: Limits,
+    state: Option<Kept>,
     policy: Vec<Entry<'a>>,
     accounts: Vec<Cloud<'a>>,
 }
@@ -139,6 +140,13 @@ struct Labels {
 #[derive(Debug, Serialize)]
 struct Limits {
     user_series: u64,
+}
+
+/// The file of what is to survive a restart.
+#[derive(Debug, Serialize)]
+struct Kept {
+    file: String,
+    interval_seconds: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -171,7 +179,7 @@ fn problem(problem: &Problem) -> ProblemState<'_> {
         kind: problem.kind.as_str(),
         affects_data: problem.affects_data(),
         account: problem.account.as_deref(),
-        sag_ids: problem.sag_ids.iter().map(|id| id.as_str()).collect(),
+        sag_ids: problem.sag_ids.iter().map(SagId::as_str).collect(),
         text: &problem.text,
         at: problem.at.map(Time),
     }
@@ -239,6 +247,10 @@ fn configuration(state: &State) -> Option<InForce<'_>> {
         limits: Limits {
             user_series: configuration.user_series_limit,
         },
+        state: configuration.state.as_ref().map(|state| Kept {
+            file: state.path.display().to_string(),
+            interval_seconds: state.interval.as_secs_f64(),
+        }),
         policy: configuration.policy.entries().iter().map(entry).collect(),
         accounts: configuration.accounts.iter().map(cloud).collect(),
     })
@@ -248,7 +260,7 @@ fn entry(entry: &crate::rules::Entry) -> Entry<'_> {
     let limits = entry.limits;
     Entry {
         users: entry.users.as_str(),
-        sag_id: entry.sag_id.as_ref().map(|id| id.as_str()),
+        sag_id: entry.sag_id.as_ref().map(SagId::as_str),
         sessions: limits.sessions.map(std::num::NonZero::get),
         session_length_seconds: limits.session_length.map(|length| length.as_secs_f64()),
         bandwidth_kbps: limits.bandwidth.map(|bandwidth| bandwidth.0),
@@ -260,12 +272,8 @@ fn cloud(account: &AccountConfiguration) -> Cloud<'_> {
     let options = &account.sweep;
     Cloud {
         name: options.name.as_str(),
-        regions: options
-            .regions
-            .iter()
-            .map(|region| region.as_str())
-            .collect(),
-        instances: options.instances.iter().map(|id| id.as_str()).collect(),
+        regions: options.regions.iter().map(Region::as_str).collect(),
+        instances: options.instances.iter().map(SagId::as_str).collect(),
         endpoint: account.endpoint.as_str(),
         rate: account.rate.per_second(),
         concurrency: options.concurrency.get(),

@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Write as _};
 use std::time::Duration;
 
 use super::markup::{Ago, Column, Names, Table, span};
+use crate::model::{Region, SagId};
 use crate::rules::Entry;
 use crate::web::html::Escaped;
 use crate::web::moment::Moment;
@@ -41,7 +42,12 @@ pub(super) fn draw(moment: &Moment<'_>, out: &mut String) -> fmt::Result {
 
 fn options(configuration: &Configuration, out: &mut String) -> fmt::Result {
     let sweep = &configuration.sweep;
-    let rows: [(&str, &dyn Display); 9] = [
+    let state = configuration.state.as_ref();
+    let state = state.map_or("none".to_owned(), |state| {
+        let path = state.path.display().to_string();
+        format!("{}, every {}", Escaped(&path), span(state.interval))
+    });
+    let rows: [(&str, &dyn Display); 10] = [
         ("sweep.interval", &span(sweep.interval)),
         ("sweep.accounts_interval", &span(sweep.accounts_interval)),
         ("sweep.traffic_interval", &span(sweep.traffic_interval)),
@@ -51,6 +57,7 @@ fn options(configuration: &Configuration, out: &mut String) -> fmt::Result {
         ("--sweep.shard", &sweep.shard),
         ("labels.user", &configuration.user_labels),
         ("limits.user_series", &configuration.user_series_limit),
+        ("state", &state),
     ];
     OPTIONS.begin("Options", out)?;
     for (key, value) in rows {
@@ -64,8 +71,8 @@ fn accounts(accounts: &[AccountConfiguration], out: &mut String) -> fmt::Result 
     ACCOUNTS.begin("Cloud accounts of the configuration", out)?;
     for account in accounts.iter().take(LIMIT_ROWS) {
         let options = &account.sweep;
-        let regions = options.regions.iter().map(|region| region.as_str());
-        let instances = options.instances.iter().map(|id| id.as_str());
+        let regions = options.regions.iter().map(Region::as_str);
+        let instances = options.instances.iter().map(SagId::as_str);
         let cells: [&dyn Display; 7] = [
             &Escaped(options.name.as_str()),
             &OrAll("all", Names(regions.collect())),
