@@ -18,6 +18,7 @@ use super::keeper::Keeper;
 use super::life::{self, Life};
 use super::publisher::{Keepsakes, Publisher};
 use super::reload::{self, Reloader, Request};
+use super::standing;
 use super::tasks::{TaskError, TaskResult, Tasks};
 use super::watch::Watch;
 use crate::clock::Clock;
@@ -28,7 +29,7 @@ use crate::httpd::{self, Limits};
 use crate::openapi::transport;
 use crate::sweep::{self, Context};
 use crate::telemetry::{BuildInfo, Telemetry};
-use crate::web::{self, Lifecycle, Published, Reload, Router, UnderWay};
+use crate::web::{self, Lifecycle, Published, Reload, Router, Standing, UnderWay};
 
 /// Everything that a daemon is built from.
 #[derive(Debug)]
@@ -125,6 +126,8 @@ impl Daemon {
             progress: Arc::new(under_way.clone()),
         };
         let config = plan.config;
+        let standing = Standing::new();
+        standing.loaded(standing::shown(&config), plan.clock.now());
         let accounts = accesses(&config, &ground)?;
         let kept = fleet::Options {
             retain: config.sweep.retain,
@@ -154,14 +157,15 @@ impl Daemon {
         // Before anyone is told that the program runs, and may want a reload.
         let hangups = plan.source.as_ref().map(|_| reload::hangups());
         let hangups = hangups.transpose().map_err(SetupError::Signals)?;
-        let (reloader, requests) = Reloader::new(plan.clock, telemetry.clone());
+        let (reloader, requests) = Reloader::new(plan.clock, telemetry.clone(), standing.clone());
         let over_http: Option<Arc<dyn Reload>> = match plan.web.enable_lifecycle {
             true => Some(Arc::new(reloader.clone())),
             false => None,
         };
         let published = Arc::clone(&publisher.published);
         let router = Router::new(options, published, telemetry.clone(), lifecycle.clone())
-            .with_progress(under_way);
+            .with_progress(under_way)
+            .with_standing(standing, plan.clock);
         Ok(Self {
             accounts: Accounts::new(plan.source, ground, context, changes, state_file),
             beginning: (config.sweep, accounts),
