@@ -8,26 +8,28 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::signal::unix::Signal;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::accounts::Accounts;
 use super::cloud::{Access, ClientError, Ground};
 use super::gate::{self, Gate};
+use super::keeper::Keeper;
 use super::life::{self, Life};
-use super::publisher::Publisher;
+use super::publisher::{Keepsakes, Publisher};
 use super::reload::{self, Reloader, Request};
+use super::standing;
 use super::tasks::{TaskError, TaskResult, Tasks};
 use super::watch::Watch;
 use crate::clock::Clock;
-use crate::config::{Account, Config, Environment, Errors, Source, Web};
+use crate::config::{Account, Config, Environment, Errors, Source, StateFile, Web};
 use crate::fleet::{self, Pseudonyms};
 use crate::httpd::systemd::Manager;
 use crate::httpd::{self, Limits};
 use crate::openapi::transport;
 use crate::sweep::{self, Context};
 use crate::telemetry::{BuildInfo, Telemetry};
-use crate::web::{self, Lifecycle, Published, Reload, Router, UnderWay};
+use crate::web::{self, Lifecycle, Published, Reload, Router, Standing, UnderWay};
 
 /// Everything that a daemon is built from.
 #[derive(Debug)]
@@ -63,6 +65,15 @@ pub struct Daemon {
     router: Router,
     telemetry: Telemetry,
     lifecycle: Lifecycle,
+    state: Option<State>,
+}
+
+/// Where the state is kept, and what it takes to read it.
+#[derive(Debug)]
+struct State {
+    place: StateFile,
+    pseudonyms: Option<Pseudonyms>,
+    clock: Clock,
 }
 
 /// What the daemon meets the world with.
@@ -115,10 +126,18 @@ impl Daemon {
             progress: Arc::new(under_way.clone()),
         };
         let config = plan.config;
+        let standing = Standing::new();
+        standing.loaded(standing::shown(&config), plan.clock.now());
         let accounts = accesses(&config, &ground)?;
         let kept = fleet::Options {
             retain: config.sweep.retain,
         };
+        let state = config.state.map(|place| State {
+            place,
+            pseudonyms: plan.pseudonyms.clone(),
+            clock: plan.clock,
+        });
+        let state_file = state.as_ref().map(|state| state.place.file.clone());
         let watch = Watch::new(kept, plan.pseudonyms, config.rules.clone());
         let publisher = Publisher {
             observations: received,
@@ -127,6 +146,7 @@ impl Daemon {
             options: config.exposition,
             published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
             telemetry: telemetry.clone(),
+            keepsakes: None,
         };
         let gate = gate(plan.web.config_file, &telemetry, plan.clock)?;
         let lifecycle = Lifecycle::new();
@@ -137,16 +157,17 @@ impl Daemon {
         // Before anyone is told that the program runs, and may want a reload.
         let hangups = plan.source.as_ref().map(|_| reload::hangups());
         let hangups = hangups.transpose().map_err(SetupError::Signals)?;
-        let (reloader, requests) = Reloader::new(plan.clock, telemetry.clone());
+        let (reloader, requests) = Reloader::new(plan.clock, telemetry.clone(), standing.clone());
         let over_http: Option<Arc<dyn Reload>> = match plan.web.enable_lifecycle {
             true => Some(Arc::new(reloader.clone())),
             false => None,
         };
         let published = Arc::clone(&publisher.published);
         let router = Router::new(options, published, telemetry.clone(), lifecycle.clone())
-            .with_progress(under_way);
+            .with_progress(under_way)
+            .with_standing(standing, plan.clock);
         Ok(Self {
-            accounts: Accounts::new(plan.source, ground, context, changes),
+            accounts: Accounts::new(plan.source, ground, context, changes, state_file),
             beginning: (config.sweep, accounts),
             reloader,
             requests,
@@ -156,6 +177,7 @@ impl Daemon {
             router: router.with_reload(over_http),
             telemetry,
             lifecycle,
+            state,
         })
     }
 
@@ -169,7 +191,11 @@ impl Daemon {
     /// # Errors
     ///
     /// If a task fails, panics, ends by itself or does not end in time.
-    pub async fn run(self, outside: Outside, shutdown: CancellationToken) -> Result<(), TaskError> {
+    pub async fn run(
+        mut self,
+        outside: Outside,
+        shutdown: CancellationToken,
+    ) -> Result<(), TaskError> {
         let mut life = Life {
             tasks: Tasks::new(),
             manager: Arc::new(outside.manager),
@@ -177,8 +203,33 @@ impl Daemon {
             serving: CancellationToken::new(),
             sweeping: CancellationToken::new(),
         };
+        self.open_state(&mut life.tasks).await?;
         self.start(outside.listeners, &mut life);
         life.go_on(shutdown).await
+    }
+
+    /// Takes in what an earlier run left, before anything is learned, and starts
+    /// the task that keeps it.
+    async fn open_state(&mut self, tasks: &mut Tasks) -> Result<(), TaskError> {
+        let Some(State {
+            place,
+            pseudonyms,
+            clock,
+        }) = self.state.take()
+        else {
+            return Ok(());
+        };
+        let interval = place.interval;
+        let opened = Keeper::open(place, pseudonyms, clock, self.telemetry.clone()).await;
+        let (keeper, legacy) = opened.map_err(|source| TaskError::Panicked {
+            name: KEEPER.to_owned(),
+            source,
+        })?;
+        self.publisher.watch.recall(legacy);
+        let (sender, keepsakes) = watch::channel(None);
+        self.publisher.keepsakes = Some(Keepsakes { sender, interval });
+        tasks.spawn(KEEPER, keeper.run(keepsakes));
+        Ok(())
     }
 
     fn start(self, listeners: Vec<TcpListener>, life: &mut Life) {
@@ -251,6 +302,9 @@ pub(super) fn accesses(
         |account: &Account| Ok((account.clone(), ground.access(account, config.sweep.shard)?));
     config.accounts.iter().map(access).collect()
 }
+
+/// The task that keeps the state.
+const KEEPER: &str = "state";
 
 /// Reports of instances that wait for the publisher. While it is full, sweeps
 /// wait: a sweep that nobody can show is of no use.

@@ -15,6 +15,7 @@ use crate::config::Web;
 use crate::doctor::Report;
 use crate::fleet::Pseudonyms;
 use crate::httpd::systemd::{self, Manager};
+use crate::httpd::{self, Sign};
 use crate::model::SweepOutcome;
 use crate::sim::{self, Cloud};
 use crate::sweep::Progress;
@@ -89,7 +90,9 @@ pub(super) async fn demo(options: demo::Options, front: Front) -> Result<(), Fai
     let exporter = addresses(&outside.listeners)?;
     let ended = app::until_signal(|shutdown| async move {
         demo::announce(scheme, &exporter, demo.cloud_address(), &path).map_err(Failure::run)?;
-        demo.run(outside, shutdown).await.map_err(Failure::run)
+        // On the heap: two programs make a large future.
+        let ended = Box::pin(demo.run(outside, shutdown)).await;
+        ended.map_err(Failure::run)
     });
     ended.await.map_err(Failure::run)?
 }
@@ -172,6 +175,11 @@ pub(super) async fn whois(
     let found = found.await.map_err(Failure::run)?;
     let found = found.ok_or_else(|| Failure::run("the search was interrupted"))?;
     found.map_err(Failure::run)
+}
+
+/// Asks the daemon that listens there.
+pub(super) async fn healthcheck(host: &str, port: u16) -> Result<Sign, Failure> {
+    httpd::probe(host, port).await.map_err(Failure::run)
 }
 
 /// Whatever can be found out about the options without a call to the cloud.
