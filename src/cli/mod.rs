@@ -7,17 +7,22 @@
 
 mod arguments;
 mod check;
+mod completions;
 mod credential;
 mod demo;
 mod doctor;
 mod exit;
 mod flags;
 mod logging;
+mod man;
 mod once;
+mod output;
 mod plan;
 mod progress;
+mod replace;
 mod serve;
 mod simulate;
+mod users;
 mod version;
 mod whois;
 mod wiring;
@@ -29,6 +34,7 @@ use std::io::{self, Write};
 
 use self::arguments::{Arguments, Command};
 use self::exit::Failure;
+use self::output::Paint;
 use crate::config::Environment;
 use crate::httpd::systemd;
 
@@ -40,9 +46,10 @@ pub fn run(
 ) -> Exit {
     let variables: Vec<_> = environment.into_iter().collect();
     let manager = manager(&variables);
+    let paint = Paint::for_stdout(&variables);
     let environment = Environment::new(variables);
     let result = match arguments::parse(arguments) {
-        Ok(Arguments { command }) => dispatch(command, environment, &manager),
+        Ok(Arguments { command }) => dispatch(command, environment, &manager, paint),
         Err(error) => return error_of_clap(&error),
     };
     match result {
@@ -59,6 +66,7 @@ fn dispatch(
     command: Command,
     environment: Environment,
     manager: &systemd::Environment,
+    paint: Paint,
 ) -> Result<(), Failure> {
     match command {
         Command::Serve(flags) => serve::run(flags, environment, manager),
@@ -67,6 +75,9 @@ fn dispatch(
         Command::Once(flags) => once::run(flags, environment),
         Command::Check(flags) => check::run(flags, environment),
         Command::Plan(flags) => plan::run(flags, environment),
+        Command::Completions(flags) => completions::run(&flags),
+        Command::Man(flags) => man::run(&flags),
+        Command::Users(flags) => users::run(flags, environment, paint),
         Command::Whois(flags) => whois::run(flags, environment),
     }
 }
