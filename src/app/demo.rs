@@ -148,6 +148,7 @@ fn config(cloud: SocketAddr) -> Result<Config, DemoError> {
         exposition: exposition::Options::default(),
         pseudonyms: PseudonymKey::default(),
         rules: rules::Options::default(),
+        state: None,
     })
 }
 

@@ -5,7 +5,9 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use super::{check, completions, demo, man, once, plan, serve, simulate, users, version, whois};
+use super::{
+    check, completions, demo, healthcheck, man, once, plan, serve, simulate, users, version, whois,
+};
 
 /// Watches who is online in Alibaba Cloud Smart Access Gateway (SAG) APP
 /// instances, and tells Prometheus.
@@ -44,6 +46,9 @@ pub(super) enum Command {
     /// The user behind a pseudonym in the label user
     #[command(after_help = whois::EXAMPLES)]
     Whois(whois::Flags),
+    /// Whether the daemon on this machine works, for containers
+    #[command(after_help = healthcheck::EXAMPLES)]
+    Healthcheck(healthcheck::Flags),
     /// A script that completes commands and flags, for a shell
     #[command(after_help = completions::EXAMPLES)]
     Completions(completions::Flags),

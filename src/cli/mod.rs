@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod exit;
 mod flags;
+mod healthcheck;
 mod logging;
 mod man;
 mod once;
@@ -79,6 +80,7 @@ fn dispatch(
         Command::Man(flags) => man::run(&flags),
         Command::Users(flags) => users::run(flags, environment, paint),
         Command::Whois(flags) => whois::run(flags, environment),
+        Command::Healthcheck(flags) => healthcheck::run(&flags),
     }
 }
 

@@ -145,6 +145,7 @@ mod tests {
         check(&["instances"]);
         check(&["pseudonym_key_file"]);
         check(&["policy", "match", "sessions", "bandwidth"]);
+        check(&["state", "file", "interval"]);
         let role = [
             "session_name",
             "policy",

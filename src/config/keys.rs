@@ -61,6 +61,11 @@ pub(super) const FILE: &[Key] = &[
         "what is expected of which user; the first match wins",
     ),
     optional("limits", Kind::Map(LIMITS), "where to stop"),
+    alternative(
+        "state",
+        Kind::Map(STATE),
+        "what survives a restart; left out: nothing is written",
+    ),
 ];
 
 const ACCOUNT: &[Key] = &[
@@ -256,6 +261,19 @@ const LIMITS: &[Key] = &[optional(
     "above it series of single users give way to aggregates",
 )];
 
+const STATE: &[Key] = &[
+    required(
+        "file",
+        Kind::File("/var/lib/sag-exporter/state"),
+        "no names and no addresses are in it; of one process alone",
+    ),
+    optional(
+        "interval",
+        Kind::Duration("1m"),
+        "how often it is written, 1s to 1day; and at the end",
+    ),
+];
+
 const ENTRY: &[Key] = &[
     required(
         "match",
@@ -348,6 +366,7 @@ mod tests {
             ENTRY,
             &format!("{}\npolicy: [{{match: x, UNKNOWN}}]", account("")),
         );
+        check(STATE, &format!("{}\nstate: {{UNKNOWN}}", account("")));
         check(LIMITS, &format!("{}\nlimits: {{UNKNOWN}}", account("")));
     }
 }

@@ -104,6 +104,7 @@ impl Source {
             exposition: exposition::Options::default(),
             pseudonyms: PseudonymKey::default(),
             rules: rules::Options::default(),
+            state: None,
         })
     }
 }

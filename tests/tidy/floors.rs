@@ -7,7 +7,7 @@ const FLOORS: [&[&str]; 9] = [
     &["model", "secret", "clock", "catalog"],
     &["signature", "pacing", "telemetry", "httpd", "fleet"],
     &["openapi", "sag", "rules", "sim", "plan"],
-    &["sweep", "exposition", "doctor"],
+    &["sweep", "exposition", "doctor", "state"],
     &["web"],
     &["config"],
     &["app"],
