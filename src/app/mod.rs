@@ -28,6 +28,7 @@ mod standing;
 mod store;
 mod survey;
 mod tasks;
+pub mod users;
 mod watch;
 mod whois;
 
@@ -41,4 +42,5 @@ pub use self::reload::warn_of;
 pub use self::signals::{Interrupted, until_signal};
 pub use self::survey::{Survey, SurveyError, survey};
 pub use self::tasks::TaskError;
-pub use self::whois::{Known, WhoisError, whois};
+pub use self::users::{Users, UsersError};
+pub use self::whois::{Known, whois};
