@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use prometheus::proto::MetricFamily;
 use prometheus::{Encoder, Gauge, GaugeVec, HistogramVec, IntCounterVec, Registry};
 
 pub use self::readings::{AccountReadings, OperationReadings};
@@ -358,6 +359,24 @@ impl Telemetry {
     /// If a collector yields an inconsistent family.
     pub fn encode(&self) -> Result<Vec<u8>, prometheus::Error> {
         self.encode_as(Format::Text)
+    }
+
+    /// The same in two parts: the families of the exporter, and those of the
+    /// process, which every program has under the same names.
+    ///
+    /// # Errors
+    ///
+    /// If a collector yields an inconsistent family.
+    pub fn encode_apart(&self) -> Result<(Vec<u8>, Vec<u8>), prometheus::Error> {
+        let families = self.0.registry.gather().into_iter();
+        let is_own = |family: &MetricFamily| !family.name().starts_with("process_");
+        let (own, process): (Vec<_>, Vec<_>) = families.partition(is_own);
+        let encode = |families: &[MetricFamily]| {
+            let mut text = Vec::new();
+            prometheus::TextEncoder::new().encode(families, &mut text)?;
+            Ok::<_, prometheus::Error>(text)
+        };
+        Ok((encode(&own)?, encode(&process)?))
     }
 
     /// Everything in a format, without what ends an exposition.
