@@ -3,6 +3,9 @@
 //! The decoder is what counts; a test holds this table against it. The schema
 //! and the example are made from the table.
 
+#[cfg(test)]
+mod tests;
+
 /// One key of a mapping.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Key {
@@ -311,43 +314,3 @@ const POLICY: &str = "narrows the permissions further";
 const DURATION: &str = "how long a credential is to last, 15m to 12h";
 const STS_REGION: &str = "the site of the token service; left out: the central one";
 const STS_VPC: &str = "whether it is reached inside the VPC of that region";
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::config;
-
-    /// The decoder names all keys that it knows when it meets one that it does
-    /// not know.
-    #[test]
-    fn the_table_has_the_keys_of_the_decoder() {
-        let check = |keys: &[Key], text: &str| {
-            let text = text.replace("UNKNOWN", "quite_something_else: 0");
-            let errors = config::parse(text.as_bytes(), Path::new("c.yml")).unwrap_err();
-            let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
-            let expected = format!(": expected {}", names.join(", "));
-            let told = errors.problems().iter();
-            let mut told = told.filter(|problem| problem.text.contains("is unknown"));
-            let told = told.next().map(|problem| problem.text.as_str());
-            assert!(
-                told.is_some_and(|told| told.ends_with(&expected)),
-                "{expected}\n{errors}"
-            );
-        };
-        let account = |rest: &str| format!("accounts: [{{name: a, regions: [r], {rest}}}]");
-        check(FILE, &format!("{}\nUNKNOWN", account("")));
-        check(ACCOUNT, &account("UNKNOWN"));
-        check(CREDENTIALS, &account("credentials: {UNKNOWN}"));
-        check(OIDC, &account("credentials: {oidc: {UNKNOWN}}"));
-        check(ROLE, &account("credentials: {assume_role: {UNKNOWN}}"));
-        check(SWEEP, &format!("{}\nsweep: {{UNKNOWN}}", account("")));
-        check(LABELS, &format!("{}\nlabels: {{UNKNOWN}}", account("")));
-        check(
-            ENTRY,
-            &format!("{}\npolicy: [{{match: x, UNKNOWN}}]", account("")),
-        );
-        check(LIMITS, &format!("{}\nlimits: {{UNKNOWN}}", account("")));
-    }
-}
