@@ -15,8 +15,10 @@ use super::cloud::{Access, ClientError, Ground};
 use super::daemon::DRAIN;
 use super::publisher::Change;
 use super::reload::Request;
+use super::sinks::{self, Wanted};
 use super::tasks::{TaskError, TaskResult, Tasks};
 use crate::config::{Account, Config, Loaded, Source};
+use crate::delivery::Outlets;
 use crate::fleet::{self, Observation, Pseudonyms};
 use crate::model::AccountName;
 use crate::sag;
@@ -29,6 +31,7 @@ pub(super) struct Accounts {
     ground: Ground,
     context: Context,
     changes: mpsc::Sender<Change>,
+    sinks: mpsc::Sender<sinks::Request>,
     sweep: sweep::Options,
     running: BTreeMap<AccountName, Running>,
     tasks: Tasks,
@@ -66,12 +69,14 @@ impl Accounts {
         ground: Ground,
         context: Context,
         changes: mpsc::Sender<Change>,
+        sinks: mpsc::Sender<sinks::Request>,
     ) -> Self {
         Self {
             source,
             ground,
             context,
             changes,
+            sinks,
             sweep: sweep::Options::default(),
             running: BTreeMap::new(),
             tasks: Tasks::new(),
@@ -197,7 +202,16 @@ impl Accounts {
         pseudonyms: Option<Pseudonyms>,
         observations: Vec<Observation>,
     ) {
+        let wanted = Wanted::new(
+            &config.events,
+            config.exposition.user_labels,
+            pseudonyms.as_ref(),
+        );
         let (done, published) = oneshot::channel();
+        // Without sinks or a publisher the program is ending.
+        let Some(outlets) = self.outlets(wanted).await else {
+            return;
+        };
         let change = Change {
             observations,
             fleet: fleet::Options {
@@ -206,12 +220,20 @@ impl Accounts {
             rules: config.rules.clone(),
             exposition: config.exposition,
             pseudonyms,
+            outlets,
             done,
         };
         if self.changes.send(change).await.is_ok() {
-            // Without a publisher the program is ending.
             let _ = published.await;
         }
+    }
+
+    /// Puts the sinks into force and gives what leads to them.
+    async fn outlets(&self, wanted: Wanted) -> Option<Outlets> {
+        let (answer, answered) = oneshot::channel();
+        let request = sinks::Request { wanted, answer };
+        self.sinks.send(request).await.ok()?;
+        answered.await.ok()
     }
 
     fn start_one(&mut self, account: Account, access: Access) {

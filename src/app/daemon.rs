@@ -17,10 +17,12 @@ use super::cloud::{Access, ClientError, Ground};
 use super::gate::{self, Gate};
 use super::publisher::Publisher;
 use super::reload::{self, Reloader, Request};
+use super::sinks::{self, Sinks, Wanted};
 use super::tasks::{TaskError, TaskResult, Tasks};
 use super::watch::Watch;
 use crate::clock::Clock;
 use crate::config::{Account, Config, Environment, Errors, Source, Web};
+use crate::delivery::Outlets;
 use crate::fleet::{self, Pseudonyms};
 use crate::httpd::systemd::Manager;
 use crate::httpd::{self, Limits};
@@ -59,6 +61,7 @@ pub struct Daemon {
     /// Nothing if there is no configuration to read anew.
     hangups: Option<Signal>,
     publisher: Publisher,
+    sinks: (Sinks, Wanted, mpsc::Receiver<sinks::Request>),
     gate: Gate,
     router: Router,
     telemetry: Telemetry,
@@ -106,6 +109,7 @@ impl Daemon {
         telemetry.config_loaded(plan.clock.now());
         let (observations, received) = mpsc::channel(QUEUED_OBSERVATIONS);
         let (changes, changed) = mpsc::channel(1);
+        let (sinks, sinks_changed) = mpsc::channel(1);
         let ground = Ground::new(plan.environment, plan.clock, telemetry.clone())?;
         let under_way = UnderWay::new();
         let context = Context {
@@ -119,11 +123,18 @@ impl Daemon {
         let kept = fleet::Options {
             retain: config.sweep.retain,
         };
+        let wanted = Wanted::new(
+            &config.events,
+            config.exposition.user_labels,
+            plan.pseudonyms.as_ref(),
+        );
+        let told = Sinks::new(ground.transport(), plan.clock, telemetry.clone());
         let watch = Watch::new(kept, plan.pseudonyms, config.rules.clone());
         let publisher = Publisher {
             observations: received,
             changes: changed,
             watch,
+            outlets: Outlets::none(telemetry.clone()),
             options: config.exposition,
             published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
             telemetry: telemetry.clone(),
@@ -146,12 +157,13 @@ impl Daemon {
         let router = Router::new(options, published, telemetry.clone(), lifecycle.clone())
             .with_progress(under_way);
         Ok(Self {
-            accounts: Accounts::new(plan.source, ground, context, changes),
+            accounts: Accounts::new(plan.source, ground, context, changes, sinks),
             beginning: (config.sweep, accounts),
             reloader,
             requests,
             hangups,
             publisher,
+            sinks: (told, wanted, sinks_changed),
             gate,
             router: router.with_reload(over_http),
             telemetry,
@@ -212,7 +224,11 @@ impl Daemon {
             async move { served.await.map(drop).map_err(Into::into) },
         );
         tasks.spawn("web configuration", follow(self.gate, sweeping.clone()));
-        let publisher = self.publisher.run();
+        let (mut sinks, wanted, sinks_changed) = self.sinks;
+        let mut publisher = self.publisher;
+        publisher.outlets = sinks.start(wanted);
+        tasks.spawn("event sinks", sinks.run(sinks_changed, sweeping.clone()));
+        let publisher = publisher.run();
         tasks.spawn(
             "publisher",
             async move { publisher.await.map_err(Into::into) },

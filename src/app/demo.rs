@@ -14,6 +14,7 @@ use super::judgement;
 use super::tasks::TaskError;
 use crate::clock::Clock;
 use crate::config::{Account, Config, Environment, PseudonymKey, Web};
+use crate::delivery;
 use crate::exposition;
 use crate::model::{AccountName, NameError, Region};
 use crate::openapi::{CredentialSource, Endpoint, EndpointError, SecretSource};
@@ -148,6 +149,7 @@ fn config(cloud: SocketAddr) -> Result<Config, DemoError> {
         exposition: exposition::Options::default(),
         pseudonyms: PseudonymKey::default(),
         rules: rules::Options::default(),
+        events: delivery::Options::default(),
     })
 }
 

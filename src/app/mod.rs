@@ -21,6 +21,7 @@ mod once;
 mod publisher;
 mod reload;
 mod signals;
+mod sinks;
 mod survey;
 mod tasks;
 mod watch;

@@ -145,6 +145,9 @@ mod tests {
         check(&["instances"]);
         check(&["pseudonym_key_file"]);
         check(&["policy", "match", "sessions", "bandwidth"]);
+        check(&["events", "file", "client_ip"]);
+        let webhook = ["webhooks", "name", "url", "secret_file", "kinds", "timeout"];
+        check(&[&["events"], &webhook[..]].concat());
         let role = [
             "session_name",
             "policy",

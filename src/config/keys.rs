@@ -64,6 +64,11 @@ pub(super) const FILE: &[Key] = &[
         "what is expected of which user; the first match wins",
     ),
     optional("limits", Kind::Map(LIMITS), "where to stop"),
+    alternative(
+        "events",
+        Kind::Map(EVENTS),
+        "who is told what happens; left out: nobody",
+    ),
 ];
 
 const ACCOUNT: &[Key] = &[
@@ -278,6 +283,49 @@ const ENTRY: &[Key] = &[
         Kind::Duration("30d"),
         "how long a user may stay away",
     ),
+];
+
+const EVENTS: &[Key] = &[
+    optional(
+        "file",
+        Kind::File("events.jsonl"),
+        "one JSON object a line; - is standard output",
+    ),
+    optional(
+        "kinds",
+        Kind::Texts("[session_started, session_ended]"),
+        "left out: all; docs/events.md has them",
+    ),
+    optional(
+        "client_ip",
+        Kind::Truth("false"),
+        "whether the addresses of clients are told",
+    ),
+    optional("webhooks", Kind::Maps(WEBHOOK), "signed POST requests"),
+];
+
+const WEBHOOK: &[Key] = &[
+    required(
+        "name",
+        Kind::Text("siem"),
+        "the value of the label sink; unique",
+    ),
+    required(
+        "url",
+        Kind::Text("https://hooks.example.com/sag"),
+        "http only for loopback addresses",
+    ),
+    required(
+        "secret_file",
+        Kind::File("/run/secrets/hook"),
+        "`echo whsec_$(openssl rand -base64 32)` makes a key",
+    ),
+    optional(
+        "kinds",
+        Kind::Texts("[anomaly_raised, anomaly_cleared]"),
+        "of those above; left out: all of them",
+    ),
+    optional("timeout", Kind::Duration("10s"), "of one attempt, 1s to 1m"),
 ];
 
 const fn key(name: &'static str, kind: Kind, help: &'static str, presence: Presence) -> Key {

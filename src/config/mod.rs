@@ -8,6 +8,7 @@
 mod account;
 mod credentials;
 mod decode;
+mod events;
 mod example;
 mod file;
 mod keys;
@@ -30,6 +31,7 @@ pub use self::web::{ListenAddress, ListenAddressError, Web};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use crate::delivery;
 use crate::exposition;
 pub use crate::openapi::credentials::Environment;
 use crate::openapi::{CredentialSource, Endpoint};
@@ -50,6 +52,8 @@ pub struct Config {
     pub pseudonyms: PseudonymKey,
     /// What is judged.
     pub rules: rules::Options,
+    /// Who is told what happens.
+    pub events: delivery::Options,
 }
 
 /// The key of the pseudonyms of users (`labels.pseudonym_key_file`).

@@ -3,6 +3,7 @@
 //! All of them are registered here, from the families of the catalogue, in a
 //! registry that belongs to this object alone.
 
+mod events;
 mod openmetrics;
 mod register;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use prometheus::{Encoder, Gauge, GaugeVec, HistogramVec, IntCounterVec, Registry};
 
+use self::events::EventMetrics;
 use self::register::{counters, gauge, gauges, histograms, register_process};
 use crate::catalog::{self, Format};
 use crate::model::{AccountName, Action, FailureKind, SweepOutcome};
@@ -51,6 +53,7 @@ struct Metrics {
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
     series_limited: Gauge,
+    events: EventMetrics,
     web_reload_successful: GaugeVec,
     web_reload_success_timestamp: GaugeVec,
     http_requests: IntCounterVec,
@@ -85,6 +88,7 @@ impl Telemetry {
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
             series_limited: gauge(&registry, &catalog::SERIES_LIMITED)?,
+            events: EventMetrics::new(&registry)?,
             web_reload_successful: gauges(&registry, &catalog::WEB_CONFIG_RELOAD_SUCCESSFUL)?,
             web_reload_success_timestamp: gauges(
                 &registry,

@@ -34,5 +34,8 @@ fn the_table_has_the_keys_of_the_decoder() {
         ENTRY,
         &format!("{}\npolicy: [{{match: x, UNKNOWN}}]", account("")),
     );
+    check(EVENTS, &format!("{}\nevents: {{UNKNOWN}}", account("")));
+    let hooks = "events: {webhooks: [{UNKNOWN}]}";
+    check(WEBHOOK, &format!("{}\n{hooks}", account("")));
     check(LIMITS, &format!("{}\nlimits: {{UNKNOWN}}", account("")));
 }
