@@ -19,11 +19,11 @@ fn help_says_what_a_newcomer_needs() {
     };
     let commands = [
         "\nUsage: sag-exporter [COMMAND] [FLAGS]\n",
-        "\n  serve     The daemon: sweeps the cloud and serves metrics (the default command)\n",
-        "\n  demo      A simulated cloud and the daemon in one process",
-        "\n  simulate  The simulated cloud alone",
-        "\n  once      One sweep; the metrics on standard output\n",
-        "\n  check     Checks the configuration as `serve` would, and the cloud with --live\n",
+        "\n  serve        The daemon: sweeps the cloud and serves metrics (the default command)\n",
+        "\n  demo         A simulated cloud and the daemon in one process",
+        "\n  simulate     The simulated cloud alone",
+        "\n  once         One sweep; the metrics on standard output\n",
+        "\n  check        Checks the configuration as `serve` would, and the cloud with --live\n",
         "Exit codes: 0 ok, 1 failed while running, 2 wrong flags or configuration.",
     ];
     check(&["--help"], &commands);

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -33,6 +34,8 @@ pub(super) struct Accounts {
     changes: mpsc::Sender<Change>,
     sinks: mpsc::Sender<sinks::Request>,
     sweep: sweep::Options,
+    /// Where the state is kept as long as the program runs.
+    state: Option<PathBuf>,
     running: BTreeMap<AccountName, Running>,
     tasks: Tasks,
 }
@@ -50,6 +53,18 @@ pub(super) struct Changes {
     pub(super) changed: usize,
     pub(super) added: usize,
     pub(super) removed: usize,
+}
+
+/// A configuration that is good cannot be put into force.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refused {
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(
+        "state.file cannot change while the program runs, restart it: found {found}, expected \
+         {in_force}"
+    )]
+    State { found: String, in_force: String },
 }
 
 /// The new configuration in comparison with the one in force.
@@ -70,6 +85,7 @@ impl Accounts {
         context: Context,
         changes: mpsc::Sender<Change>,
         sinks: mpsc::Sender<sinks::Request>,
+        state: Option<PathBuf>,
     ) -> Self {
         Self {
             source,
@@ -78,6 +94,7 @@ impl Accounts {
             changes,
             sinks,
             sweep: sweep::Options::default(),
+            state,
             running: BTreeMap::new(),
             tasks: Tasks::new(),
         }
@@ -129,19 +146,39 @@ impl Accounts {
     pub(super) async fn replace(
         &mut self,
         loaded: Loaded,
-    ) -> Result<Result<Changes, ClientError>, TaskError> {
+    ) -> Result<Result<Changes, Refused>, TaskError> {
         let Loaded {
             config, pseudonyms, ..
         } = loaded;
+        if let Err(refused) = self.check_state(&config) {
+            return Ok(Err(refused));
+        }
         let difference = match self.difference(&config) {
             Ok(difference) => difference,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return Ok(Err(error.into())),
         };
         self.stop(difference.ended).await?;
         self.publish(&config, pseudonyms, difference.observations)
             .await;
         self.start(config.sweep, difference.begun);
         Ok(Ok(difference.changes))
+    }
+
+    /// What is kept in one file cannot be taken over by another one that holds
+    /// something else already.
+    fn check_state(&self, config: &Config) -> Result<(), Refused> {
+        let wanted = config.state.as_ref().map(|state| state.file.clone());
+        if wanted == self.state {
+            return Ok(());
+        }
+        let show = |file: &Option<PathBuf>| {
+            let text = file.as_ref().map(|file| file.display().to_string());
+            text.unwrap_or_else(|| "none".to_owned())
+        };
+        Err(Refused::State {
+            found: show(&wanted),
+            in_force: show(&self.state),
+        })
     }
 
     fn difference(&self, config: &Config) -> Result<Difference, ClientError> {
@@ -221,6 +258,7 @@ impl Accounts {
             exposition: config.exposition,
             pseudonyms,
             outlets,
+            state_interval: config.state.as_ref().map(|state| state.interval),
             done,
         };
         if self.changes.send(change).await.is_ok() {

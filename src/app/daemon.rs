@@ -8,20 +8,21 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::signal::unix::Signal;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::accounts::Accounts;
 use super::cloud::{Access, ClientError, Ground};
 use super::gate::{self, Gate};
-use super::publisher::Publisher;
+use super::keeper::Keeper;
+use super::publisher::{Keepsakes, Publisher};
 use super::reload::{self, Reloader, Request};
 use super::sinks::{self, Sinks, Wanted};
 use super::tasks::{TaskError, TaskResult, Tasks};
 use super::watch::Watch;
 use crate::clock::Clock;
-use crate::config::{Account, Config, Environment, Errors, Source, Web};
+use crate::config::{Account, Config, Environment, Errors, Source, StateFile, Web};
 use crate::delivery::Outlets;
 use crate::fleet::{self, Pseudonyms};
 use crate::httpd::systemd::Manager;
@@ -66,6 +67,15 @@ pub struct Daemon {
     router: Router,
     telemetry: Telemetry,
     lifecycle: Lifecycle,
+    state: Option<State>,
+}
+
+/// Where the state is kept, and what it takes to read it.
+#[derive(Debug)]
+struct State {
+    place: StateFile,
+    pseudonyms: Option<Pseudonyms>,
+    clock: Clock,
 }
 
 /// What the daemon meets the world with.
@@ -129,6 +139,12 @@ impl Daemon {
             plan.pseudonyms.as_ref(),
         );
         let told = Sinks::new(ground.transport(), plan.clock, telemetry.clone());
+        let state = config.state.map(|place| State {
+            place,
+            pseudonyms: plan.pseudonyms.clone(),
+            clock: plan.clock,
+        });
+        let state_file = state.as_ref().map(|state| state.place.file.clone());
         let watch = Watch::new(kept, plan.pseudonyms, config.rules.clone());
         let publisher = Publisher {
             observations: received,
@@ -138,6 +154,7 @@ impl Daemon {
             options: config.exposition,
             published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
             telemetry: telemetry.clone(),
+            keepsakes: None,
         };
         let gate = gate(plan.web.config_file, &telemetry, plan.clock)?;
         let lifecycle = Lifecycle::new();
@@ -157,7 +174,7 @@ impl Daemon {
         let router = Router::new(options, published, telemetry.clone(), lifecycle.clone())
             .with_progress(under_way);
         Ok(Self {
-            accounts: Accounts::new(plan.source, ground, context, changes, sinks),
+            accounts: Accounts::new(plan.source, ground, context, changes, sinks, state_file),
             beginning: (config.sweep, accounts),
             reloader,
             requests,
@@ -168,6 +185,7 @@ impl Daemon {
             router: router.with_reload(over_http),
             telemetry,
             lifecycle,
+            state,
         })
     }
 
@@ -181,12 +199,18 @@ impl Daemon {
     /// # Errors
     ///
     /// If a task fails, panics, ends by itself or does not end in time.
-    pub async fn run(self, outside: Outside, shutdown: CancellationToken) -> Result<(), TaskError> {
+    pub async fn run(
+        mut self,
+        outside: Outside,
+        shutdown: CancellationToken,
+    ) -> Result<(), TaskError> {
+        let mut tasks = Tasks::new();
+        self.open_state(&mut tasks).await?;
         let manager = Arc::new(outside.manager);
         let lifecycle = self.lifecycle.clone();
         let serving = CancellationToken::new();
         let sweeping = CancellationToken::new();
-        let mut tasks = self.start(outside.listeners, &serving, &sweeping);
+        self.start(&mut tasks, outside.listeners, &serving, &sweeping);
         tasks.spawn(
             "watchdog",
             keep_alive(Arc::clone(&manager), lifecycle.clone(), sweeping.clone()),
@@ -204,13 +228,37 @@ impl Daemon {
         ended.map_or(drained, Err)
     }
 
+    /// Takes in what an earlier run left, before anything is learned, and starts
+    /// the task that keeps it.
+    async fn open_state(&mut self, tasks: &mut Tasks) -> Result<(), TaskError> {
+        let Some(State {
+            place,
+            pseudonyms,
+            clock,
+        }) = self.state.take()
+        else {
+            return Ok(());
+        };
+        let interval = place.interval;
+        let opened = Keeper::open(place, pseudonyms, clock, self.telemetry.clone()).await;
+        let (keeper, legacy) = opened.map_err(|source| TaskError::Panicked {
+            name: KEEPER.to_owned(),
+            source,
+        })?;
+        self.publisher.watch.recall(legacy);
+        let (sender, keepsakes) = watch::channel(None);
+        self.publisher.keepsakes = Some(Keepsakes { sender, interval });
+        tasks.spawn(KEEPER, keeper.run(keepsakes));
+        Ok(())
+    }
+
     fn start(
         self,
+        tasks: &mut Tasks,
         listeners: Vec<TcpListener>,
         serving: &CancellationToken,
         sweeping: &CancellationToken,
-    ) -> Tasks {
-        let mut tasks = Tasks::new();
+    ) {
         let limits = Limits::default();
         let served = httpd::serve(
             self.gate.entrance(listeners),
@@ -242,7 +290,6 @@ impl Daemon {
         accounts.start(options, beginning);
         let swept = accounts.run(self.requests, sweeping.clone());
         tasks.spawn("cloud accounts", swept);
-        tasks
     }
 }
 
@@ -282,6 +329,9 @@ pub(super) fn accesses(
         |account: &Account| Ok((account.clone(), ground.access(account, config.sweep.shard)?));
     config.accounts.iter().map(access).collect()
 }
+
+/// The task that keeps the state.
+const KEEPER: &str = "state";
 
 /// Reports of instances that wait for the publisher. While it is full, sweeps
 /// wait: a sweep that nobody can show is of no use.

@@ -150,6 +150,7 @@ fn config(cloud: SocketAddr) -> Result<Config, DemoError> {
         pseudonyms: PseudonymKey::default(),
         rules: rules::Options::default(),
         events: delivery::Options::default(),
+        state: None,
     })
 }
 

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
+use super::keepsake::Keepsake;
 use super::watch::Watch;
 use crate::delivery::Outlets;
 use crate::exposition::{self, Exposition};
-use crate::fleet::{self, Observation, Pseudonyms};
+use crate::fleet::{self, Extent, Observation, Pseudonyms};
 use crate::rules;
 use crate::telemetry::Telemetry;
 use crate::web::Published;
@@ -27,6 +28,16 @@ pub(super) struct Publisher {
     pub(super) options: exposition::Options,
     pub(super) published: Arc<ArcSwap<Published>>,
     pub(super) telemetry: Telemetry,
+    /// Hands over what is to outlive the process; `None` if nothing is.
+    pub(super) keepsakes: Option<Keepsakes>,
+}
+
+/// Where what is to outlive the process is handed over, and how often it is
+/// written.
+#[derive(Debug)]
+pub(super) struct Keepsakes {
+    pub(super) sender: watch::Sender<Option<Keepsake>>,
+    pub(super) interval: Duration,
 }
 
 /// Another configuration came into force.
@@ -40,6 +51,8 @@ pub(super) struct Change {
     pub(super) exposition: exposition::Options,
     pub(super) pseudonyms: Option<Pseudonyms>,
     pub(super) outlets: Outlets,
+    /// How often the state is written, if it is.
+    pub(super) state_interval: Option<Duration>,
     /// Hears when all of it is published.
     pub(super) done: oneshot::Sender<()>,
 }
@@ -68,6 +81,7 @@ impl Publisher {
             let change = tokio::select! {
                 observation = self.observations.recv() => {
                     let Some(observation) = observation else {
+                        self.hand_over(Extent::Everything);
                         return Ok(());
                     };
                     self.take(observation);
@@ -98,6 +112,9 @@ impl Publisher {
         self.watch.chronicle(!change.outlets.is_empty());
         self.outlets = change.outlets;
         self.options = change.exposition;
+        if let (Some(keepsakes), Some(interval)) = (&mut self.keepsakes, change.state_interval) {
+            keepsakes.interval = interval;
+        }
         let took = self.publish().await?;
         // Nobody may be waiting for it any more.
         let _ = change.done.send(());
@@ -135,7 +152,15 @@ impl Publisher {
         let next = spawn_blocking(follow).await?;
         self.telemetry.series_limited(next.is_limited());
         self.published.store(Arc::new(next));
+        self.hand_over(Extent::Lasting);
         Ok(start.elapsed())
+    }
+
+    /// Gives what is known to whoever keeps it.
+    fn hand_over(&self, extent: Extent) {
+        if let Some(Keepsakes { sender, interval }) = &self.keepsakes {
+            sender.send_replace(Some(self.watch.keepsake(extent, *interval)));
+        }
     }
 }
 

@@ -144,7 +144,7 @@ async fn load(accounts: &Accounts) -> Result<Loaded, String> {
 }
 
 /// An error with everything that caused it.
-fn whole(error: &(dyn Error + 'static)) -> String {
+pub(super) fn whole(error: &(dyn Error + 'static)) -> String {
     let chain = std::iter::successors(Some(error), |&error| error.source());
     let texts: Vec<String> = chain.map(ToString::to_string).collect();
     texts.join(": ")

@@ -2,9 +2,12 @@
 //! what happens.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::keeper::Legacy;
+use super::keepsake::Keepsake;
 use crate::events::{Chronicle, Event};
-use crate::fleet::{self, Fleet, Observation, Pseudonyms, Snapshot};
+use crate::fleet::{self, Extent, Fleet, Observation, Pseudonyms, Snapshot};
 use crate::model::SagId;
 use crate::rules::{self, Judge};
 
@@ -13,6 +16,7 @@ use crate::rules::{self, Judge};
 pub(super) struct Watch {
     fleet: Fleet,
     judge: Judge,
+    pseudonyms: Option<Pseudonyms>,
     /// Nothing while nobody wants to be told.
     chronicle: Option<Chronicle>,
 }
@@ -25,10 +29,11 @@ impl Watch {
         rules: rules::Options,
     ) -> Self {
         let mut fleet = Fleet::new(fleet);
-        fleet.change_pseudonyms(pseudonyms);
+        fleet.change_pseudonyms(pseudonyms.clone());
         Self {
             fleet,
             judge: Judge::new(rules),
+            pseudonyms,
             chronicle: None,
         }
     }
@@ -40,6 +45,27 @@ impl Watch {
         }
     }
 
+    /// Takes in what an earlier run left, before the first piece of news.
+    pub(super) fn recall(&mut self, legacy: Legacy) {
+        let of_fleet = legacy.iter();
+        let of_fleet = of_fleet.map(|(sag_id, kept)| (sag_id.clone(), kept.fleet.clone()));
+        self.fleet.recall(of_fleet.collect());
+        self.judge.recall(legacy);
+    }
+
+    /// What is to outlive the process.
+    pub(super) fn keepsake(&self, extent: Extent, interval: Duration) -> Keepsake {
+        let notes = self.judge.notes();
+        Keepsake {
+            snapshot: self.fleet.snapshot(),
+            notes: Arc::new(notes.map(|(id, notes)| (id.clone(), notes)).collect()),
+            waiting: Arc::new(self.judge.recalled().clone()),
+            pseudonyms: self.pseudonyms.clone(),
+            extent,
+            interval,
+        }
+    }
+
     /// Puts other options into force, from the next observations on.
     pub(super) fn change_options(&mut self, fleet: fleet::Options, rules: rules::Options) {
         self.fleet.change_options(fleet);
@@ -48,7 +74,8 @@ impl Watch {
 
     /// Names the users otherwise from now on.
     pub(super) fn change_pseudonyms(&mut self, pseudonyms: Option<Pseudonyms>) {
-        self.fleet.change_pseudonyms(pseudonyms);
+        self.fleet.change_pseudonyms(pseudonyms.clone());
+        self.pseudonyms = pseudonyms;
     }
 
     /// Takes in a piece of news and judges what it changes. Gives what happened,
@@ -78,6 +105,9 @@ impl Watch {
     }
 
     fn forget_gone(&mut self) -> Vec<Event> {
+        let waiting = self.fleet.recalled();
+        self.judge
+            .retain_recalled(|sag_id| waiting.contains_key(sag_id));
         let is_gone = |sag_id: &&SagId| self.fleet.instance(sag_id.as_str()).is_none();
         let gone: Vec<SagId> = self.judge.instances().filter(is_gone).cloned().collect();
         let mut events = Vec::new();

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use super::{check, demo, once, plan, serve, simulate, version, whois};
+use super::{check, demo, healthcheck, once, plan, serve, simulate, version, whois};
 
 /// Watches who is online in Alibaba Cloud Smart Access Gateway (SAG) APP
 /// instances, and tells Prometheus.
@@ -41,6 +41,9 @@ pub(super) enum Command {
     /// The user behind a pseudonym in the label user
     #[command(after_help = whois::EXAMPLES)]
     Whois(whois::Flags),
+    /// Whether the daemon on this machine works, for containers
+    #[command(after_help = healthcheck::EXAMPLES)]
+    Healthcheck(healthcheck::Flags),
 }
 
 /// Reads the arguments. Flags may stand before or after the command.

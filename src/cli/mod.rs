@@ -12,6 +12,7 @@ mod demo;
 mod doctor;
 mod exit;
 mod flags;
+mod healthcheck;
 mod logging;
 mod once;
 mod plan;
@@ -68,6 +69,7 @@ fn dispatch(
         Command::Check(flags) => check::run(flags, environment),
         Command::Plan(flags) => plan::run(flags, environment),
         Command::Whois(flags) => whois::run(flags, environment),
+        Command::Healthcheck(flags) => healthcheck::run(&flags),
     }
 }
 

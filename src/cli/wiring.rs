@@ -1,5 +1,6 @@
 //! The one place where commands start what `app` builds.
 
+use std::io;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -14,6 +15,7 @@ use crate::config::Web;
 use crate::doctor::Report;
 use crate::fleet::Pseudonyms;
 use crate::httpd::systemd::{self, Manager};
+use crate::httpd::{self, Sign};
 use crate::model::SweepOutcome;
 use crate::sim::{self, Cloud};
 use crate::sweep::Progress;
@@ -67,12 +69,16 @@ pub(super) async fn serve(options: serve::Options, front: Front) -> Result<(), F
     let web = options.web.clone();
     let daemon = Daemon::build(daemon_plan(options)).map_err(Failure::setup)?;
     let outside = front.open(&web).await?;
-    for address in addresses(&outside.listeners)? {
-        let tls = daemon.is_secure();
-        tracing::info!(%address, path = %web.telemetry_path, tls, "listening");
-    }
-    let ended = app::until_signal(|shutdown| daemon.run(outside, shutdown)).await;
-    ended.map_err(Failure::run)?.map_err(Failure::run)
+    let addresses = addresses(&outside.listeners)?;
+    // Whoever reads that it listens may already want it to end.
+    let ended = app::until_signal(|shutdown| {
+        for address in addresses {
+            let tls = daemon.is_secure();
+            tracing::info!(%address, path = %web.telemetry_path, tls, "listening");
+        }
+        daemon.run(outside, shutdown)
+    });
+    ended.await.map_err(Failure::run)?.map_err(Failure::run)
 }
 
 pub(super) async fn demo(options: demo::Options, front: Front) -> Result<(), Failure> {
@@ -82,9 +88,11 @@ pub(super) async fn demo(options: demo::Options, front: Front) -> Result<(), Fai
     let demo = demo.map_err(Failure::setup)?;
     let scheme = if demo.is_secure() { "https" } else { "http" };
     let exporter = addresses(&outside.listeners)?;
-    demo::announce(scheme, &exporter, demo.cloud_address(), &path).map_err(Failure::run)?;
-    let ended = app::until_signal(|shutdown| demo.run(outside, shutdown)).await;
-    ended.map_err(Failure::run)?.map_err(Failure::run)
+    let ended = app::until_signal(|shutdown| async move {
+        demo::announce(scheme, &exporter, demo.cloud_address(), &path).map_err(Failure::run)?;
+        demo.run(outside, shutdown).await.map_err(Failure::run)
+    });
+    ended.await.map_err(Failure::run)?
 }
 
 pub(super) async fn simulate(options: simulate::Options) -> Result<(), Failure> {
@@ -92,10 +100,13 @@ pub(super) async fn simulate(options: simulate::Options) -> Result<(), Failure> 
     cloud.set_faults(options.faults.rules);
     let listen = std::slice::from_ref(&options.listen);
     for listener in app::listen(listen).await.map_err(Failure::run)? {
-        simulate::announce(listener.local_addr().map_err(Failure::run)?).map_err(Failure::run)?;
         let cloud = Arc::clone(&cloud);
-        let ended = app::until_signal(|shutdown| sim::run(listener, cloud, shutdown)).await;
-        ended.map_err(Failure::run)?;
+        let ended = app::until_signal(|shutdown| async move {
+            simulate::announce(listener.local_addr()?)?;
+            sim::run(listener, cloud, shutdown).await;
+            Ok::<_, io::Error>(())
+        });
+        ended.await.map_err(Failure::run)?.map_err(Failure::run)?;
     }
     Ok(())
 }
@@ -162,6 +173,11 @@ pub(super) async fn whois(
     let found = found.await.map_err(Failure::run)?;
     let found = found.ok_or_else(|| Failure::run("the search was interrupted"))?;
     found.map_err(Failure::run)
+}
+
+/// Asks the daemon that listens there.
+pub(super) async fn healthcheck(host: &str, port: u16) -> Result<Sign, Failure> {
+    httpd::probe(host, port).await.map_err(Failure::run)
 }
 
 /// Whatever can be found out about the options without a call to the cloud.

@@ -69,6 +69,11 @@ pub(super) const FILE: &[Key] = &[
         Kind::Map(EVENTS),
         "who is told what happens; left out: nobody",
     ),
+    alternative(
+        "state",
+        Kind::Map(STATE),
+        "what survives a restart; left out: nothing is written",
+    ),
 ];
 
 const ACCOUNT: &[Key] = &[
@@ -263,6 +268,19 @@ const LIMITS: &[Key] = &[optional(
     whole("200000", 0, None),
     "above it series of single users give way to aggregates",
 )];
+
+const STATE: &[Key] = &[
+    required(
+        "file",
+        Kind::File("/var/lib/sag-exporter/state"),
+        "no names and no addresses are in it; of one process alone",
+    ),
+    optional(
+        "interval",
+        Kind::Duration("1m"),
+        "how often it is written, 1s to 1day; and at the end",
+    ),
+];
 
 const ENTRY: &[Key] = &[
     required(

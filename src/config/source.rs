@@ -106,6 +106,7 @@ impl Source {
             pseudonyms: PseudonymKey::default(),
             rules: rules::Options::default(),
             events: delivery::Options::default(),
+            state: None,
         })
     }
 }

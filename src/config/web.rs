@@ -71,6 +71,17 @@ impl ListenAddress {
         }
     }
 
+    /// Where this machine reaches whoever listens there: all interfaces are
+    /// reached by loopback.
+    pub fn reached_at(&self) -> (&str, u16) {
+        let host = match self.host.as_deref() {
+            None | Some("0.0.0.0") => "127.0.0.1",
+            Some("::") => "::1",
+            Some(host) => host,
+        };
+        (host, self.port)
+    }
+
     /// The port; 0 lets the system choose.
     pub fn port(&self) -> u16 {
         self.port
@@ -128,6 +139,20 @@ mod tests {
                 found.is_none_or(|address| address.to_string() == text),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn all_interfaces_are_reached_by_loopback() {
+        for (text, expected) in [
+            (":10724", "127.0.0.1"),
+            ("0.0.0.0:10724", "127.0.0.1"),
+            ("[::]:10724", "::1"),
+            ("192.0.2.7:10724", "192.0.2.7"),
+            ("localhost:10724", "localhost"),
+        ] {
+            let address = ListenAddress::parse(text).unwrap();
+            assert_eq!(address.reached_at(), (expected, 10724), "{text}");
         }
     }
 }

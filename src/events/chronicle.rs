@@ -34,8 +34,8 @@ impl Chronicle {
     }
 
     /// What happened to an instance between what was known of it before an
-    /// observation and `now`. `verdict` is what the rules said of `now`. A first
-    /// look, without a before, is no news but for the anomalies found in it.
+    /// observation and `now`. `verdict` is what the rules said of `now`. At a
+    /// first look, without a before, no account is created or changed.
     pub fn look(
         &mut self,
         before: Option<&InstanceSnapshot>,
@@ -58,9 +58,7 @@ impl Chronicle {
         let removed = before.map_or_else(Vec::new, |before| {
             accounts(before, now, &mut past.lost, &mut told)
         });
-        if let Some(before) = before {
-            sessions(before, now, &mut told);
-        }
+        sessions(before, now, &mut told);
         anomalies(&verdict.cleared, What::AnomalyCleared, &mut told);
         anomalies(&verdict.raised, What::AnomalyRaised, &mut told);
         // Last, so that everything else about a user comes before its end.
@@ -197,7 +195,9 @@ fn compare(
     }
 }
 
-fn sessions(before: &InstanceSnapshot, now: &InstanceSnapshot, told: &mut Told<'_>) {
+/// What the ledger says. It may say something of a first look, too: what became
+/// of the sessions of an earlier run of the program.
+fn sessions(before: Option<&InstanceSnapshot>, now: &InstanceSnapshot, told: &mut Told<'_>) {
     for change in now.ledger().changes() {
         let Change {
             user,
@@ -206,7 +206,7 @@ fn sessions(before: &InstanceSnapshot, now: &InstanceSnapshot, told: &mut Told<'
             started_sessions,
             ended_sessions,
         } = change;
-        let after = observed(before, user);
+        let after = before.and_then(|before| observed(before, user));
         for sessions in one_by_one(ended_sessions, *ended, after) {
             told.tell(Some(user), What::SessionEnded(sessions));
         }

@@ -16,6 +16,7 @@ mod http2;
 mod io;
 mod limits;
 mod listeners;
+mod probe;
 mod refusal;
 mod server;
 pub mod systemd;
@@ -28,6 +29,7 @@ use hyper::{Request, Response};
 
 pub use self::body::Body;
 pub use self::limits::Limits;
+pub use self::probe::{ProbeError, Sign, probe};
 pub use self::server::{Drained, Entrance, ServeError, serve};
 
 /// Turns requests into responses.

@@ -5,10 +5,13 @@
 
 mod events;
 mod openmetrics;
+mod readings;
+mod recent;
 mod register;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +20,9 @@ use jiff::Timestamp;
 use prometheus::{Encoder, Gauge, GaugeVec, HistogramVec, IntCounterVec, Registry};
 
 use self::events::EventMetrics;
+pub use self::readings::{AccountReadings, OperationReadings};
+use self::recent::Recent;
+pub use self::recent::{Calls, RECENT};
 use self::register::{counters, gauge, gauges, histograms, register_process};
 use crate::catalog::{self, Format};
 use crate::model::{AccountName, Action, FailureKind, SweepOutcome};
@@ -56,8 +62,13 @@ struct Metrics {
     events: EventMetrics,
     web_reload_successful: GaugeVec,
     web_reload_success_timestamp: GaugeVec,
+    state_restored: GaugeVec,
+    state_write_successful: GaugeVec,
+    state_write_success_timestamp: GaugeVec,
+    state_size: GaugeVec,
     http_requests: IntCounterVec,
     connections_refused: IntCounterVec,
+    recent: Recent,
 }
 
 impl Telemetry {
@@ -94,9 +105,17 @@ impl Telemetry {
                 &registry,
                 &catalog::WEB_CONFIG_RELOAD_SUCCESS_TIMESTAMP,
             )?,
+            state_restored: gauges(&registry, &catalog::STATE_RESTORED)?,
+            state_write_successful: gauges(&registry, &catalog::STATE_WRITE_SUCCESSFUL)?,
+            state_write_success_timestamp: gauges(
+                &registry,
+                &catalog::STATE_WRITE_SUCCESS_TIMESTAMP,
+            )?,
+            state_size: gauges(&registry, &catalog::STATE_SIZE)?,
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
             connections_refused: counters(&registry, &catalog::HTTP_CONNECTIONS_REFUSED)?,
             registry,
+            recent: Recent::new(),
         };
         register_process(&metrics.registry)?;
         Ok(Self(Arc::new(metrics)))
@@ -110,6 +129,7 @@ impl Telemetry {
         outcome: Result<(), FailureKind>,
         took: Duration,
     ) {
+        self.0.recent.call(account, action, outcome);
         let outcome = outcome.map_or_else(FailureKind::as_str, |()| "ok");
         self.0
             .api_requests
@@ -143,6 +163,7 @@ impl Telemetry {
         reason = "seconds since 1970 fit in 53 bits"
     )]
     pub fn credential_obtained(&self, account: &AccountName, expires: Option<Timestamp>) {
+        self.0.recent.credential(account, true);
         let account = account.as_str();
         let refreshes = &self.0.credential_refreshes;
         refreshes.with_label_values(&[account, "ok"]).inc();
@@ -159,6 +180,7 @@ impl Telemetry {
 
     /// The credential of a cloud account could not be obtained.
     pub fn credential_failed(&self, account: &AccountName) {
+        self.0.recent.credential(account, false);
         let refreshes = &self.0.credential_refreshes;
         refreshes
             .with_label_values(&[account.as_str(), "ok"])
@@ -193,6 +215,7 @@ impl Telemetry {
     /// A cloud account is in force no longer, or begins anew: its series go.
     pub fn account_removed(&self, account: &AccountName) {
         let account = account.as_str();
+        self.0.recent.forget(account);
         // What was never counted cannot be removed, and need not be.
         for outcome in SweepOutcome::ALL {
             let _ = self
@@ -222,6 +245,11 @@ impl Telemetry {
                 let _ = self.0.api_requests.remove_label_values(&labels);
             }
         }
+    }
+
+    /// What is counted by cloud account, by their names.
+    pub fn by_account(&self) -> BTreeMap<String, AccountReadings> {
+        readings::read(&self.0)
     }
 
     /// The configured interval of the sweeps.
@@ -290,6 +318,27 @@ impl Telemetry {
             .set(0.0);
     }
 
+    /// Whether the state of an earlier run was taken in at the start.
+    pub fn state_restored(&self, restored: bool) {
+        set(&self.0.state_restored, f64::from(u8::from(restored)));
+    }
+
+    /// The state was written.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 and bytes of a file fit in 53 bits"
+    )]
+    pub fn state_written(&self, at: Timestamp, bytes: u64) {
+        set(&self.0.state_write_successful, 1.0);
+        set(&self.0.state_write_success_timestamp, at.as_second() as f64);
+        set(&self.0.state_size, bytes as f64);
+    }
+
+    /// The state could not be written; the last one that could stays.
+    pub fn state_not_written(&self) {
+        set(&self.0.state_write_successful, 0.0);
+    }
+
     /// An HTTP request was answered.
     pub fn http_request(&self, handler: &str, code: u16) {
         self.0
@@ -331,4 +380,10 @@ impl Telemetry {
             Format::OpenMetrics => openmetrics::encode(&families).map(String::into_bytes),
         }
     }
+}
+
+/// Sets a gauge without labels that is absent until then.
+fn set(gauge: &GaugeVec, value: f64) {
+    let none: [&str; 0] = [];
+    gauge.with_label_values(&none).set(value);
 }

@@ -26,7 +26,7 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts it with one job, `sag`, that scrapes the target twice a second.
+    /// Starts it with one job, `sag`, that scrapes the target every second.
     pub(crate) async fn scraping(target: SocketAddr) -> Self {
         Self::start(&scrape_config(target)).await
     }
@@ -106,7 +106,7 @@ impl Prometheus {
 /// A configuration with one job, `sag`.
 pub(crate) fn scrape_config(target: SocketAddr) -> String {
     format!(
-        "global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}\n\
+        "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n\
          scrape_configs:\n\
          - job_name: sag\n  static_configs: [{{targets: ['{target}']}}]\n"
     )

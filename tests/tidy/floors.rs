@@ -7,7 +7,7 @@ const FLOORS: [&[&str]; 9] = [
     &["model", "secret", "clock", "catalog"],
     &["signature", "pacing", "telemetry", "httpd", "fleet"],
     &["openapi", "sag", "rules", "sim", "plan"],
-    &["sweep", "exposition", "doctor", "events"],
+    &["sweep", "exposition", "doctor", "state", "events"],
     &["web", "delivery"],
     &["config"],
     &["app"],

@@ -37,5 +37,6 @@ fn the_table_has_the_keys_of_the_decoder() {
     check(EVENTS, &format!("{}\nevents: {{UNKNOWN}}", account("")));
     let hooks = "events: {webhooks: [{UNKNOWN}]}";
     check(WEBHOOK, &format!("{}\n{hooks}", account("")));
+    check(STATE, &format!("{}\nstate: {{UNKNOWN}}", account("")));
     check(LIMITS, &format!("{}\nlimits: {{UNKNOWN}}", account("")));
 }
