@@ -239,11 +239,7 @@ impl Accounts {
         pseudonyms: Option<Pseudonyms>,
         observations: Vec<Observation>,
     ) {
-        let wanted = Wanted::new(
-            &config.events,
-            config.exposition.user_labels,
-            pseudonyms.as_ref(),
-        );
+        let wanted = Wanted::of(config, pseudonyms.as_ref());
         let (done, published) = oneshot::channel();
         // Without sinks or a publisher the program is ending.
         let Some(outlets) = self.outlets(wanted).await else {

@@ -18,7 +18,7 @@ use super::gate::{self, Gate};
 use super::keeper::Keeper;
 use super::publisher::{Keepsakes, Publisher};
 use super::reload::{self, Reloader, Request};
-use super::sinks::{self, Sinks, Wanted};
+use super::sinks::{Sinks, Wanted};
 use super::tasks::{TaskError, TaskResult, Tasks};
 use super::watch::Watch;
 use crate::clock::Clock;
@@ -62,7 +62,7 @@ pub struct Daemon {
     /// Nothing if there is no configuration to read anew.
     hangups: Option<Signal>,
     publisher: Publisher,
-    sinks: (Sinks, Wanted, mpsc::Receiver<sinks::Request>),
+    sinks: (Sinks, Wanted),
     gate: Gate,
     router: Router,
     telemetry: Telemetry,
@@ -119,7 +119,6 @@ impl Daemon {
         telemetry.config_loaded(plan.clock.now());
         let (observations, received) = mpsc::channel(QUEUED_OBSERVATIONS);
         let (changes, changed) = mpsc::channel(1);
-        let (sinks, sinks_changed) = mpsc::channel(1);
         let ground = Ground::new(plan.environment, plan.clock, telemetry.clone())?;
         let under_way = UnderWay::new();
         let context = Context {
@@ -133,12 +132,8 @@ impl Daemon {
         let kept = fleet::Options {
             retain: config.sweep.retain,
         };
-        let wanted = Wanted::new(
-            &config.events,
-            config.exposition.user_labels,
-            plan.pseudonyms.as_ref(),
-        );
-        let told = Sinks::new(ground.transport(), plan.clock, telemetry.clone());
+        let wanted = Wanted::of(&config, plan.pseudonyms.as_ref());
+        let (told, sinks) = Sinks::new(ground.transport(), plan.clock, telemetry.clone());
         let state = config.state.map(|place| State {
             place,
             pseudonyms: plan.pseudonyms.clone(),
@@ -180,7 +175,7 @@ impl Daemon {
             requests,
             hangups,
             publisher,
-            sinks: (told, wanted, sinks_changed),
+            sinks: (told, wanted),
             gate,
             router: router.with_reload(over_http),
             telemetry,
@@ -272,10 +267,10 @@ impl Daemon {
             async move { served.await.map(drop).map_err(Into::into) },
         );
         tasks.spawn("web configuration", follow(self.gate, sweeping.clone()));
-        let (mut sinks, wanted, sinks_changed) = self.sinks;
+        let (mut sinks, wanted) = self.sinks;
         let mut publisher = self.publisher;
         publisher.outlets = sinks.start(wanted);
-        tasks.spawn("event sinks", sinks.run(sinks_changed, sweeping.clone()));
+        tasks.spawn("event sinks", sinks.run(sweeping.clone()));
         let publisher = publisher.run();
         tasks.spawn(
             "publisher",

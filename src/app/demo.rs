@@ -110,7 +110,8 @@ impl Demo {
         let done = CancellationToken::new();
         let cloud = sim::run(self.listener, self.cloud, done.clone());
         let daemon = async {
-            let result = self.daemon.run(outside, shutdown).await;
+            // Two programs at once are much for one stack frame.
+            let result = Box::pin(self.daemon.run(outside, shutdown)).await;
             done.cancel();
             result
         };

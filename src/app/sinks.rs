@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::daemon::DRAIN;
 use super::tasks::{TaskError, TaskResult, Tasks};
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::delivery::{
     FileSink, FileTarget, Options, Outlet, Outlets, SinkName, Webhook, WebhookSink,
 };
@@ -30,6 +31,7 @@ pub(super) struct Sinks {
     telemetry: Telemetry,
     running: BTreeMap<SinkName, Running>,
     tasks: Tasks,
+    requests: mpsc::Receiver<Request>,
     /// Tells the sinks that the program ends.
     shutdown: CancellationToken,
 }
@@ -64,12 +66,9 @@ pub(super) struct Request {
 
 impl Wanted {
     /// Users are named as in labels.
-    pub(super) fn new(
-        options: &Options,
-        labels: UserLabels,
-        pseudonyms: Option<&Pseudonyms>,
-    ) -> Self {
-        let naming = match (labels, pseudonyms) {
+    pub(super) fn of(config: &Config, pseudonyms: Option<&Pseudonyms>) -> Self {
+        let options = &config.events;
+        let naming = match (config.exposition.user_labels, pseudonyms) {
             (UserLabels::None, _) => Naming::None,
             (UserLabels::Plain, Some(pseudonyms)) => Naming::Pseudonym(pseudonyms.clone()),
             (UserLabels::Plain, None) => Naming::Plain,
@@ -85,16 +84,23 @@ impl Wanted {
 }
 
 impl Sinks {
-    /// Nothing runs until [`Sinks::start`].
-    pub(super) fn new(transport: Arc<dyn Transport>, clock: Clock, telemetry: Telemetry) -> Self {
-        Self {
+    /// Nothing runs until [`Sinks::start`]. The other half asks for changes.
+    pub(super) fn new(
+        transport: Arc<dyn Transport>,
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> (Self, mpsc::Sender<Request>) {
+        let (sender, requests) = mpsc::channel(1);
+        let sinks = Self {
+            requests,
             transport,
             clock,
             telemetry,
             running: BTreeMap::new(),
             tasks: Tasks::new(),
             shutdown: CancellationToken::new(),
-        }
+        };
+        (sinks, sender)
     }
 
     /// Starts the sinks that are wanted and do not run.
@@ -124,17 +130,13 @@ impl Sinks {
     /// # Errors
     ///
     /// If the task of a sink panics, or ends by itself.
-    pub(super) async fn run(
-        mut self,
-        mut requests: mpsc::Receiver<Request>,
-        shutdown: CancellationToken,
-    ) -> TaskResult {
+    pub(super) async fn run(mut self, shutdown: CancellationToken) -> TaskResult {
         loop {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
                 error = self.tasks.first_end() => return Err(error.into()),
-                Some(request) = requests.recv() => {
+                Some(request) = self.requests.recv() => {
                     let outlets = self.replace(request.wanted).await?;
                     // Whoever asked is ending if nobody takes the answer.
                     let _ = request.answer.send(outlets);
