@@ -23,6 +23,9 @@ use crate::telemetry::Telemetry;
 pub struct Once {
     /// The families of the fleet, then those of the exporter.
     pub text: Vec<u8>,
+    /// The families of the process (`process_*`). They are for an exposition of
+    /// its own: where another process publishes the text, these are its own.
+    pub process: Vec<u8>,
     /// The worst outcome of all cloud accounts.
     pub outcome: SweepOutcome,
 }
@@ -85,7 +88,12 @@ pub async fn once(
     exposition
         .writer(Format::Text)
         .for_each_frame(|frame| text.extend_from_slice(frame));
-    text.extend(telemetry.encode()?);
+    let (own, process) = telemetry.encode_apart()?;
+    text.extend(own);
     let outcome = outcomes.into_iter().max().unwrap_or(SweepOutcome::Complete);
-    Ok(Some(Once { text, outcome }))
+    Ok(Some(Once {
+        text,
+        process,
+        outcome,
+    }))
 }
