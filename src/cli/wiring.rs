@@ -90,7 +90,9 @@ pub(super) async fn demo(options: demo::Options, front: Front) -> Result<(), Fai
     let exporter = addresses(&outside.listeners)?;
     let ended = app::until_signal(|shutdown| async move {
         demo::announce(scheme, &exporter, demo.cloud_address(), &path).map_err(Failure::run)?;
-        demo.run(outside, shutdown).await.map_err(Failure::run)
+        // The cloud and the daemon together are more than a stack should carry.
+        let running = Box::pin(demo.run(outside, shutdown));
+        running.await.map_err(Failure::run)
     });
     ended.await.map_err(Failure::run)?
 }

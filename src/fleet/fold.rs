@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::column::Names;
 use super::ledger::{Ledger, Online};
-use super::memory::Recalled;
+use super::memory::{Recalled, Remembered};
 use super::observation::{Accounts, Collected, SessionState, Sessions, UserSessions};
 use super::presence::{self, Presence};
 use super::roster::Roster;
@@ -110,13 +110,14 @@ pub(super) struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// The columns after the observation. Starts and ends go to the ledger.
+    /// The columns after the observation, and the names of the users that it
+    /// found deleted. Starts and ends go to the ledger.
     pub(super) fn take(
         &self,
         accounts: Collected<Listed>,
         sessions: Collected<Sessions>,
         ledger: &mut Ledger,
-    ) -> (Arc<Roster>, Arc<Presence>) {
+    ) -> (Arc<Roster>, Arc<Presence>, Vec<Box<str>>) {
         let is_due = !matches!(sessions, Collected::NotDue | Collected::Unavailable);
         let reports = match sessions {
             Collected::Complete(sessions) | Collected::Partial(sessions, _) => sessions,
@@ -127,16 +128,28 @@ impl Step<'_> {
         let mut roster = self.next_roster(accounts);
         let mut states = states_by_row(roster.names(), reports);
         let gone = remove_gone(&mut states);
+        let mut deleted = Vec::new();
         if !gone.is_empty() {
+            let names = gone.iter().filter_map(|row| roster.names().get(*row));
+            deleted.extend(names.map(Box::from));
             roster = Arc::new(roster.without(&gone));
         }
         let rows = align(self.roster.names(), roster.names());
-        self.end_deleted(rows.as_ref(), ledger);
+        if let Some(rows) = &rows {
+            let rows = rows.deleted.iter();
+            deleted.extend(
+                rows.filter_map(|row| self.roster.names().get(*row))
+                    .map(Box::from),
+            );
+        }
+        deleted.sort_unstable();
+        deleted.dedup();
+        self.end_deleted(&deleted, ledger);
         if !is_due && rows.is_none() {
-            return (roster, Arc::clone(self.presence));
+            return (roster, Arc::clone(self.presence), deleted);
         }
         let presence = self.next_presence(&roster, rows.as_ref(), states, is_due, ledger);
-        (roster, Arc::new(presence))
+        (roster, Arc::new(presence), deleted)
     }
 
     fn next_roster(&self, accounts: Collected<Listed>) -> Arc<Roster> {
@@ -152,14 +165,26 @@ impl Step<'_> {
 
 impl Step<'_> {
     /// The sessions of a deleted user ended with it, at the latest now.
-    fn end_deleted(&self, rows: Option<&Alignment>, ledger: &mut Ledger) {
-        let Some(alignment) = rows else { return };
+    fn end_deleted(&self, names: &[Box<str>], ledger: &mut Ledger) {
         let mut known = Vec::new();
-        for row in &alignment.deleted {
-            let before = self.presence.read(*row, &mut known);
-            let user = self.roster.names().get(*row).unwrap_or_default();
+        for user in names {
+            let row = self.roster.names().find(user).unwrap_or(usize::MAX);
+            if let Some(waiting) = self.waiting(row, user) {
+                ledger.resume(user, waiting, Online::default(), self.at);
+            }
+            let before = self.presence.read(row, &mut known);
             ledger.enter(user, before, Online::default(), self.at);
         }
+    }
+
+    /// What is remembered of the user in this old row, if it was not observed
+    /// since the start.
+    fn waiting(&self, row: usize, user: &str) -> Option<(&Recalled, &Remembered)> {
+        let recalled = self.recalled?;
+        if self.presence.age(row) != presence::NEVER {
+            return None;
+        }
+        Some((recalled, recalled.find(user)?))
     }
 
     fn next_presence(
@@ -177,8 +202,7 @@ impl Step<'_> {
             let before = self.presence.read(old, &mut known);
             let past = self.presence.past(old);
             let user = || roster.names().get(row).unwrap_or_default();
-            let waiting = self.recalled.filter(|_| past.age == presence::NEVER);
-            let waiting = waiting.and_then(|recalled| Some((recalled, recalled.find(user())?)));
+            let waiting = self.recalled.and_then(|_| self.waiting(old, user()));
             let past = waiting.map_or(past, |(_, before)| past.recalling(before, self.at));
             let is_deferred = matches!(state, Some(SessionState::Deferred));
             match observed(state) {

@@ -9,7 +9,7 @@ use super::column::Names;
 use super::fold::{self, Step};
 use super::ledger::Ledger;
 use super::marks::Marks;
-use super::memory::Recalled;
+use super::memory::{Observed, Recalled};
 use super::observation::{Collected, InstanceObservation, Sessions};
 use super::presence::Presence;
 use super::pseudonym::Pseudonyms;
@@ -188,6 +188,12 @@ impl InstanceSnapshot {
         self.list().map(|list| list.collected)
     }
 
+    /// Whether some list so far was whole, so that who is not among the names did
+    /// not exist then.
+    pub fn knows_everybody(&self) -> bool {
+        self.list.is_some_and(|list| list.is_whole)
+    }
+
     /// The users; `None` before the first list, and after the lists failed for
     /// longer than values are retained.
     pub fn users(&self) -> Option<Users<'_>> {
@@ -342,13 +348,17 @@ impl InstanceSnapshot {
             retain: self.retain,
             at,
         };
-        let (roster, presence) = step.take(accounts, sessions, &mut self.ledger);
+        let (roster, presence, deleted) = step.take(accounts, sessions, &mut self.ledger);
         self.roster = roster;
         self.presence = presence;
-        let is_whole = self.list.is_some_and(|list| list.is_whole);
+        let observed = Observed {
+            names: self.roster.names(),
+            presence: &self.presence,
+            deleted: &deleted,
+            is_whole: self.list.is_some_and(|list| list.is_whole),
+        };
         let recalled = self.recalled.take();
-        self.recalled = recalled
-            .and_then(|recalled| recalled.after(self.roster.names(), &self.presence, is_whole));
+        self.recalled = recalled.and_then(|recalled| recalled.after(&observed));
         self.totals = self.list().map_or_else(Totals::default, |list| {
             Totals::of(self.all_users(), list.is_whole)
         });

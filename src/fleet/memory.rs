@@ -1,6 +1,7 @@
 //! What outlives the process: of each user, when it was last seen online and,
 //! where everything was put down in the end, its sessions.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -87,6 +88,11 @@ impl Memory {
         &self.users
     }
 
+    /// Whether the user with this key is in it.
+    pub fn knows(&self, key: UserKey) -> bool {
+        self.find(key).is_some()
+    }
+
     /// Forgets everything but what stays true.
     pub fn forget_sessions(&mut self) {
         for user in &mut self.users {
@@ -169,24 +175,22 @@ impl Recalled {
         same_start && same_address
     }
 
-    /// What is left of it after an observation: those of the named users who
-    /// were not observed yet. Of users whom no list has named so far nothing is
-    /// known either, unless a list was whole.
-    pub(super) fn after(self, names: &Names, presence: &Presence, is_whole: bool) -> Option<Self> {
-        if !is_whole {
-            return Some(self);
-        }
-        let waiting = (0..names.len()).filter(|row| presence.age(*row) == NEVER);
-        let waiting = waiting.filter_map(|row| names.get(row));
-        let left: Vec<Remembered> = waiting
-            .filter_map(|name| self.find(name))
-            .cloned()
-            .collect();
+    /// What is left of it after an observation: those who were not observed yet.
+    /// Whoever is not named is still to come as long as no list was whole, but
+    /// not if it was found deleted.
+    pub(super) fn after(self, step: &Observed<'_>) -> Option<Self> {
+        let is_left: Box<dyn Fn(UserKey) -> bool> = if step.is_whole {
+            let waiting = self.keys_of(step.names, |row| step.presence.age(row) == NEVER);
+            Box::new(move |key| waiting.contains(&key))
+        } else {
+            let mut done = self.keys_of(step.names, |row| step.presence.age(row) != NEVER);
+            done.extend(step.deleted.iter().map(|name| self.keys.of(name)));
+            Box::new(move |key| !done.contains(&key))
+        };
+        let users = self.memory.users.iter();
+        let left: Vec<Remembered> = users.filter(|user| is_left(user.key)).cloned().collect();
         if left.is_empty() {
             return None;
-        }
-        if left.len() == self.memory.users.len() {
-            return Some(self);
         }
         let memory = Memory::new(self.memory.account.clone(), self.memory.at, left);
         Some(Self {
@@ -194,6 +198,23 @@ impl Recalled {
             ..self
         })
     }
+
+    fn keys_of(&self, names: &Names, wanted: impl Fn(usize) -> bool) -> HashSet<UserKey> {
+        let rows = (0..names.len()).filter(|row| wanted(*row));
+        let names = rows.filter_map(|row| names.get(row));
+        names.map(|name| self.keys.of(name)).collect()
+    }
+}
+
+/// The users after an observation.
+#[derive(Debug)]
+pub(super) struct Observed<'a> {
+    pub(super) names: &'a Names,
+    pub(super) presence: &'a Presence,
+    /// Those who were found deleted.
+    pub(super) deleted: &'a [Box<str>],
+    /// Whether some list so far was whole, so that no user is missing.
+    pub(super) is_whole: bool,
 }
 
 impl InstanceSnapshot {
@@ -258,13 +279,73 @@ fn remembered(
 fn seen(presence: &Presence, row: usize, at: u32, (user, keys): (UserKey, &UserKeys)) -> LastSeen {
     let mut known = Vec::new();
     let online = presence.read(row, &mut known);
-    let sessions = online.known.iter().map(|session| {
-        let started_seconds = moment_seconds(pack_moment(session.started));
-        let address = session.client_ip;
-        KnownSession {
-            started_seconds,
-            address: address.map(|address| keys.of_address(user, started_seconds, address)),
-        }
-    });
+    let sessions = online.known.iter();
+    let sessions = sessions.map(|session| known_session(session, user, keys));
     LastSeen::new(at, online.count, sessions.collect())
+}
+
+fn known_session(session: &Session, user: UserKey, keys: &UserKeys) -> KnownSession {
+    let started_seconds = moment_seconds(pack_moment(session.started));
+    let address = session.client_ip;
+    KnownSession {
+        started_seconds,
+        address: address.map(|address| keys.of_address(user, started_seconds, address)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A session from its address and its start; `_` is unknown.
+    fn session(text: &str) -> Session {
+        let (address, start) = text.split_once('@').unwrap();
+        let second = start.parse().ok();
+        Session {
+            client_ip: address.parse().ok(),
+            started: second.map(|second| Timestamp::from_second(second).unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_session_is_recognised_by_start_and_address() {
+        let keys = Arc::new(UserKeys::new([1; 16], None));
+        let user = keys.of("a");
+        let memory = Memory::new(
+            AccountName::parse("main").unwrap(),
+            Timestamp::UNIX_EPOCH,
+            Vec::new(),
+        );
+        let recalled = Recalled {
+            keys: Arc::clone(&keys),
+            memory: Arc::new(memory),
+        };
+        let check = |old: &str, new: &str, expected: (bool, bool)| {
+            let (old, new) = (known_session(&session(old), user, &keys), session(new));
+            let found = (
+                recalled.is_same(user, &old, &new),
+                recalled.may_be_same(user, &old, &new),
+            );
+            assert_eq!(found, expected, "{old:?} {new:?}");
+        };
+        check("10.0.0.1@100", "10.0.0.1@100", (true, true));
+        check("10.0.0.1@100", "10.0.0.2@100", (false, false));
+        check("10.0.0.1@100", "10.0.0.1@101", (false, false));
+        check("10.0.0.1@100", "10.0.0.1@_", (false, true));
+        check("10.0.0.1@_", "10.0.0.1@100", (false, true));
+        check("10.0.0.1@_", "10.0.0.2@100", (false, false));
+        check("_@100", "10.0.0.2@100", (false, true));
+        check("_@_", "_@_", (true, true));
+    }
+
+    #[test]
+    fn more_sessions_than_anybody_tells_apart_are_only_counted() {
+        let known = KnownSession {
+            started_seconds: None,
+            address: None,
+        };
+        let seen = LastSeen::new(7, 1, vec![known; MAX_KNOWN_SESSIONS + 1]);
+        assert_eq!(seen.known().len(), MAX_KNOWN_SESSIONS);
+        assert_eq!(seen.count() as usize, MAX_KNOWN_SESSIONS, "none is lost");
+    }
 }

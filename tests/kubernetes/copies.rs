@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use sag_exporter::config;
 use serde_json::{Value, json};
 
+use crate::fresh::{fresh, is_update};
 use crate::render::{chart, root};
 
 #[test]
@@ -56,26 +57,6 @@ fn the_version_of_the_chart_is_that_of_the_program() {
     }
 }
 
-/// Fails if a file is not what it should be, or makes it so where that is asked
-/// for.
-pub(crate) fn fresh(path: &Path, expected: &str) {
-    if std::env::var_os("UPDATE").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, expected).unwrap();
-    }
-    let found = fs::read_to_string(path).unwrap_or_default();
-    // Not both texts: nobody reads thousands of lines.
-    let differs = found
-        .lines()
-        .zip(expected.lines())
-        .find(|(one, other)| one != other);
-    assert!(
-        found == expected,
-        "{path:?} is not fresh: run UPDATE=1 cargo nextest run --test kubernetes; \
-         the first difference (found, expected): {differs:?}"
-    );
-}
-
 /// The files of `from` whose names end so are in `to`, the same, and no others.
 fn copies(from: &Path, to: &Path, ending: &str) {
     let originals = files(from, ending);
@@ -83,7 +64,7 @@ fn copies(from: &Path, to: &Path, ending: &str) {
         fresh(&to.join(name), &fs::read_to_string(path).unwrap());
     }
     for (name, path) in files(to, ending) {
-        if !originals.contains_key(&name) && std::env::var_os("UPDATE").is_some() {
+        if !originals.contains_key(&name) && is_update() {
             fs::remove_file(&path).unwrap();
         }
         assert!(

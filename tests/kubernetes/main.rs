@@ -8,6 +8,7 @@
 )]
 
 mod copies;
+mod fresh;
 mod judge;
 mod monitoring;
 mod object;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::copies::fresh;
+use crate::fresh::fresh;
 use crate::judge::accept;
 use crate::object::Object;
 use crate::render::{chart, helm, root};

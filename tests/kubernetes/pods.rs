@@ -196,6 +196,17 @@ fn what_is_remembered_is_where_the_values_say() {
         );
         assert_eq!(volume, expected, "{case}");
     }
+    for (case, expected) in [
+        ("state-claim", "/var/lib/sag-exporter/state"),
+        ("state-empty-dir", "/state/state"),
+    ] {
+        let map = object(case, "ConfigMap");
+        let named = format!("state:\n  file: {expected}\n");
+        assert!(
+            map.text("/data/sag-exporter.yml").contains(&named),
+            "{case}"
+        );
+    }
     let claim = object("state-claim", "PersistentVolumeClaim");
     assert_eq!(claim.name(), "release-sag-exporter-state");
     assert_eq!(claim.text("/spec/resources/requests/storage"), "2Gi");

@@ -87,7 +87,12 @@ impl Place {
     fn inside(&self, text: &str) -> String {
         let root = self.0.path().to_str().unwrap();
         let mut text = text.replace("$(SHARD)", "0");
-        for path in ["/etc/sag-exporter", "/run/secrets/", "/var/run/secrets/"] {
+        for path in [
+            "/etc/sag-exporter",
+            "/run/secrets/",
+            "/var/run/secrets/",
+            "/var/lib/",
+        ] {
             let moved = format!("{root}{path}");
             // What was moved already has a folder in front of it.
             text = text.replace(&format!("={path}"), &format!("={moved}"));

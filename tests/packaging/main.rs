@@ -19,9 +19,10 @@
 mod shared {
     pub(crate) mod exposition;
     pub(crate) mod http;
+    pub(crate) mod prometheus;
     pub(crate) mod wait;
 }
-use shared::{exposition, http, wait};
+use shared::{exposition, http, prometheus, wait};
 
 #[path = "../guard/certificates.rs"]
 #[allow(dead_code, reason = "shared with tests that use the rest of it")]
@@ -31,6 +32,8 @@ mod demo;
 mod dockerfile;
 mod project;
 
+mod compose;
 mod container;
 mod healthcheck;
+mod scrape;
 mod systemd;

@@ -91,6 +91,15 @@ annotations:
 {{- if and (gt (int .Values.shards) 1) (eq .Values.state.type "persistentVolumeClaim") }}true{{ end }}
 {{- end }}
 
+{{/* The configuration file; where there is a place for the state, it is named. */}}
+{{- define "sag-exporter.config" -}}
+{{- $config := deepCopy .Values.config }}
+{{- if and (ne .Values.state.type "none") (not $config.state) }}
+{{- $_ := set $config "state" (dict "file" (printf "%s/state" (trimSuffix "/" .Values.state.mountPath))) }}
+{{- end }}
+{{- toYaml $config }}
+{{- end }}
+
 {{/*
 What the schema cannot say, because it is about more than one value.
 */}}

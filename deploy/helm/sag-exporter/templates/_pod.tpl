@@ -10,7 +10,7 @@ metadata:
   {{- $annotations := deepCopy .Values.commonAnnotations }}
   {{- if not .Values.existingConfigMap.name }}
   {{- /* A new configuration makes new pods. */}}
-  {{- $_ := set $annotations "checksum/config" (toYaml .Values.config | sha256sum) }}
+  {{- $_ := set $annotations "checksum/config" (include "sag-exporter.config" . | sha256sum) }}
   {{- end }}
   {{- with mergeOverwrite $annotations .Values.podAnnotations }}
   annotations:
