@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -15,9 +17,12 @@ use super::cloud::{Access, ClientError, Ground};
 use super::daemon::DRAIN;
 use super::publisher::Change;
 use super::reload::Request;
+use super::sinks::{self, Wanted};
 use super::tasks::{TaskError, TaskResult, Tasks};
 use crate::config::{Account, Config, Loaded, Source};
+use crate::delivery::Outlets;
 use crate::fleet::{self, Observation, Pseudonyms};
+use crate::httpd::systemd::Manager;
 use crate::model::AccountName;
 use crate::sag;
 use crate::sweep::{self, Context, Sweeper};
@@ -29,7 +34,10 @@ pub(super) struct Accounts {
     ground: Ground,
     context: Context,
     changes: mpsc::Sender<Change>,
+    sinks: mpsc::Sender<sinks::Request>,
     sweep: sweep::Options,
+    /// Where the state is kept as long as the program runs.
+    state: Option<PathBuf>,
     running: BTreeMap<AccountName, Running>,
     tasks: Tasks,
 }
@@ -49,6 +57,18 @@ pub(super) struct Changes {
     pub(super) removed: usize,
 }
 
+/// A configuration that is good cannot be put into force.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refused {
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(
+        "state.file cannot change while the program runs, restart it: found {found}, expected \
+         {in_force}"
+    )]
+    State { found: String, in_force: String },
+}
+
 /// The new configuration in comparison with the one in force.
 struct Difference {
     /// To be stopped: what is not there any more, or is not the same.
@@ -66,13 +86,17 @@ impl Accounts {
         ground: Ground,
         context: Context,
         changes: mpsc::Sender<Change>,
+        sinks: mpsc::Sender<sinks::Request>,
+        state: Option<PathBuf>,
     ) -> Self {
         Self {
             source,
             ground,
             context,
             changes,
+            sinks,
             sweep: sweep::Options::default(),
+            state,
             running: BTreeMap::new(),
             tasks: Tasks::new(),
         }
@@ -92,6 +116,7 @@ impl Accounts {
     }
 
     /// Answers reloads until `shutdown`, then ends the tasks of all accounts.
+    /// The service manager hears when a reload begins and when it is over.
     ///
     /// # Errors
     ///
@@ -100,13 +125,19 @@ impl Accounts {
     pub(super) async fn run(
         mut self,
         mut requests: mpsc::Receiver<Request>,
+        manager: Arc<Manager>,
         shutdown: CancellationToken,
     ) -> TaskResult {
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 error = self.tasks.first_end() => return Err(error.into()),
-                Some(request) = requests.recv() => request.carry_out(&mut self).await?,
+                Some(request) = requests.recv() => {
+                    manager.reloading();
+                    request.carry_out(&mut self).await?;
+                    // Also after a refusal: the program works as it did before.
+                    manager.ready();
+                }
             }
         }
         for running in self.running.values() {
@@ -124,19 +155,39 @@ impl Accounts {
     pub(super) async fn replace(
         &mut self,
         loaded: Loaded,
-    ) -> Result<Result<Changes, ClientError>, TaskError> {
+    ) -> Result<Result<Changes, Refused>, TaskError> {
         let Loaded {
             config, pseudonyms, ..
         } = loaded;
+        if let Err(refused) = self.check_state(&config) {
+            return Ok(Err(refused));
+        }
         let difference = match self.difference(&config) {
             Ok(difference) => difference,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return Ok(Err(error.into())),
         };
         self.stop(difference.ended).await?;
         self.publish(&config, pseudonyms, difference.observations)
             .await;
         self.start(config.sweep, difference.begun);
         Ok(Ok(difference.changes))
+    }
+
+    /// What is kept in one file cannot be taken over by another one that holds
+    /// something else already.
+    fn check_state(&self, config: &Config) -> Result<(), Refused> {
+        let wanted = config.state.as_ref().map(|state| state.file.clone());
+        if wanted == self.state {
+            return Ok(());
+        }
+        let show = |file: &Option<PathBuf>| {
+            let text = file.as_ref().map(|file| file.display().to_string());
+            text.unwrap_or_else(|| "none".to_owned())
+        };
+        Err(Refused::State {
+            found: show(&wanted),
+            in_force: show(&self.state),
+        })
     }
 
     fn difference(&self, config: &Config) -> Result<Difference, ClientError> {
@@ -197,7 +248,12 @@ impl Accounts {
         pseudonyms: Option<Pseudonyms>,
         observations: Vec<Observation>,
     ) {
+        let wanted = Wanted::of(config, pseudonyms.as_ref());
         let (done, published) = oneshot::channel();
+        // Without sinks or a publisher the program is ending.
+        let Some(outlets) = self.outlets(wanted).await else {
+            return;
+        };
         let change = Change {
             observations,
             fleet: fleet::Options {
@@ -206,12 +262,21 @@ impl Accounts {
             rules: config.rules.clone(),
             exposition: config.exposition,
             pseudonyms,
+            outlets,
+            state_interval: config.state.as_ref().map(|state| state.interval),
             done,
         };
         if self.changes.send(change).await.is_ok() {
-            // Without a publisher the program is ending.
             let _ = published.await;
         }
+    }
+
+    /// Puts the sinks into force and gives what leads to them.
+    async fn outlets(&self, wanted: Wanted) -> Option<Outlets> {
+        let (answer, answered) = oneshot::channel();
+        let request = sinks::Request { wanted, answer };
+        self.sinks.send(request).await.ok()?;
+        answered.await.ok()
     }
 
     fn start_one(&mut self, account: Account, access: Access) {

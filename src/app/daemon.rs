@@ -8,26 +8,30 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::signal::unix::Signal;
-use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::accounts::Accounts;
 use super::cloud::{Access, ClientError, Ground};
 use super::gate::{self, Gate};
-use super::publisher::Publisher;
+use super::keeper::Keeper;
+use super::life::{self, Life};
+use super::publisher::{Keepsakes, Publisher};
 use super::reload::{self, Reloader, Request};
+use super::sinks::{Sinks, Wanted};
+use super::standing;
 use super::tasks::{TaskError, TaskResult, Tasks};
 use super::watch::Watch;
 use crate::clock::Clock;
-use crate::config::{Account, Config, Environment, Errors, Source, Web};
+use crate::config::{Account, Config, Environment, Errors, Source, StateFile, Web};
+use crate::delivery::Outlets;
 use crate::fleet::{self, Pseudonyms};
 use crate::httpd::systemd::Manager;
 use crate::httpd::{self, Limits};
 use crate::openapi::transport;
 use crate::sweep::{self, Context};
 use crate::telemetry::{BuildInfo, Telemetry};
-use crate::web::{self, Lifecycle, Published, Reload, Router, UnderWay};
+use crate::web::{self, Lifecycle, Published, Reload, Router, Standing, UnderWay};
 
 /// Everything that a daemon is built from.
 #[derive(Debug)]
@@ -59,10 +63,20 @@ pub struct Daemon {
     /// Nothing if there is no configuration to read anew.
     hangups: Option<Signal>,
     publisher: Publisher,
+    sinks: (Sinks, Wanted),
     gate: Gate,
     router: Router,
     telemetry: Telemetry,
     lifecycle: Lifecycle,
+    state: Option<State>,
+}
+
+/// Where the state is kept, and what it takes to read it.
+#[derive(Debug)]
+struct State {
+    place: StateFile,
+    pseudonyms: Option<Pseudonyms>,
+    clock: Clock,
 }
 
 /// What the daemon meets the world with.
@@ -115,18 +129,30 @@ impl Daemon {
             progress: Arc::new(under_way.clone()),
         };
         let config = plan.config;
+        let standing = Standing::new();
+        standing.loaded(standing::shown(&config), plan.clock.now());
         let accounts = accesses(&config, &ground)?;
         let kept = fleet::Options {
             retain: config.sweep.retain,
         };
+        let wanted = Wanted::of(&config, plan.pseudonyms.as_ref());
+        let (told, sinks) = Sinks::new(ground.transport(), plan.clock, telemetry.clone());
+        let state = config.state.map(|place| State {
+            place,
+            pseudonyms: plan.pseudonyms.clone(),
+            clock: plan.clock,
+        });
+        let state_file = state.as_ref().map(|state| state.place.file.clone());
         let watch = Watch::new(kept, plan.pseudonyms, config.rules.clone());
         let publisher = Publisher {
             observations: received,
             changes: changed,
             watch,
+            outlets: Outlets::none(telemetry.clone()),
             options: config.exposition,
             published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
             telemetry: telemetry.clone(),
+            keepsakes: None,
         };
         let gate = gate(plan.web.config_file, &telemetry, plan.clock)?;
         let lifecycle = Lifecycle::new();
@@ -137,25 +163,28 @@ impl Daemon {
         // Before anyone is told that the program runs, and may want a reload.
         let hangups = plan.source.as_ref().map(|_| reload::hangups());
         let hangups = hangups.transpose().map_err(SetupError::Signals)?;
-        let (reloader, requests) = Reloader::new(plan.clock, telemetry.clone());
+        let (reloader, requests) = Reloader::new(plan.clock, telemetry.clone(), standing.clone());
         let over_http: Option<Arc<dyn Reload>> = match plan.web.enable_lifecycle {
             true => Some(Arc::new(reloader.clone())),
             false => None,
         };
         let published = Arc::clone(&publisher.published);
         let router = Router::new(options, published, telemetry.clone(), lifecycle.clone())
-            .with_progress(under_way);
+            .with_progress(under_way)
+            .with_standing(standing, plan.clock);
         Ok(Self {
-            accounts: Accounts::new(plan.source, ground, context, changes),
+            accounts: Accounts::new(plan.source, ground, context, changes, sinks, state_file),
             beginning: (config.sweep, accounts),
             reloader,
             requests,
             hangups,
             publisher,
+            sinks: (told, wanted),
             gate,
             router: router.with_reload(over_http),
             telemetry,
             lifecycle,
+            state,
         })
     }
 
@@ -169,50 +198,65 @@ impl Daemon {
     /// # Errors
     ///
     /// If a task fails, panics, ends by itself or does not end in time.
-    pub async fn run(self, outside: Outside, shutdown: CancellationToken) -> Result<(), TaskError> {
-        let manager = Arc::new(outside.manager);
-        let lifecycle = self.lifecycle.clone();
-        let serving = CancellationToken::new();
-        let sweeping = CancellationToken::new();
-        let mut tasks = self.start(outside.listeners, &serving, &sweeping);
-        tasks.spawn(
-            "watchdog",
-            keep_alive(Arc::clone(&manager), lifecycle.clone(), sweeping.clone()),
-        );
-        manager.ready();
-        let ended = shutdown.run_until_cancelled(tasks.first_end()).await;
-        if ended.is_some() {
-            lifecycle.task_died();
-        }
-        manager.stopping();
-        lifecycle.drain();
-        serving.cancel();
-        sweeping.cancel();
-        let drained = tasks.join(Instant::now() + DRAIN).await;
-        ended.map_or(drained, Err)
+    pub async fn run(
+        mut self,
+        outside: Outside,
+        shutdown: CancellationToken,
+    ) -> Result<(), TaskError> {
+        let mut life = Life {
+            tasks: Tasks::new(),
+            manager: Arc::new(outside.manager),
+            lifecycle: self.lifecycle.clone(),
+            serving: CancellationToken::new(),
+            sweeping: CancellationToken::new(),
+        };
+        self.open_state(&mut life.tasks).await?;
+        self.start(outside.listeners, &mut life);
+        life.go_on(shutdown).await
     }
 
-    fn start(
-        self,
-        listeners: Vec<TcpListener>,
-        serving: &CancellationToken,
-        sweeping: &CancellationToken,
-    ) -> Tasks {
-        let mut tasks = Tasks::new();
+    /// Takes in what an earlier run left, before anything is learned, and starts
+    /// the task that keeps it.
+    async fn open_state(&mut self, tasks: &mut Tasks) -> Result<(), TaskError> {
+        let Some(State {
+            place,
+            pseudonyms,
+            clock,
+        }) = self.state.take()
+        else {
+            return Ok(());
+        };
+        let interval = place.interval;
+        let opened = Keeper::open(place, pseudonyms, clock, self.telemetry.clone()).await;
+        let (keeper, legacy) = opened.map_err(|source| TaskError::Panicked {
+            name: KEEPER.to_owned(),
+            source,
+        })?;
+        self.publisher.watch.recall(legacy);
+        let (sender, keepsakes) = watch::channel(None);
+        self.publisher.keepsakes = Some(Keepsakes { sender, interval });
+        tasks.spawn(KEEPER, keeper.run(keepsakes));
+        Ok(())
+    }
+
+    fn start(self, listeners: Vec<TcpListener>, life: &mut Life) {
+        let (tasks, sweeping) = (&mut life.tasks, &life.sweeping);
         let limits = Limits::default();
         let served = httpd::serve(
             self.gate.entrance(listeners),
             self.gate.guard(self.router),
             limits,
             self.telemetry,
-            serving.clone(),
+            life.serving.clone(),
         );
-        tasks.spawn(
-            "http",
-            async move { served.await.map(drop).map_err(Into::into) },
-        );
+        let served = async move { served.await.map(drop).map_err(Into::into) };
+        tasks.spawn(life::PAGES, served);
         tasks.spawn("web configuration", follow(self.gate, sweeping.clone()));
-        let publisher = self.publisher.run();
+        let (mut sinks, wanted) = self.sinks;
+        let mut publisher = self.publisher;
+        publisher.outlets = sinks.start(wanted);
+        tasks.spawn("event sinks", sinks.run(sweeping.clone()));
+        let publisher = publisher.run();
         tasks.spawn(
             "publisher",
             async move { publisher.await.map_err(Into::into) },
@@ -224,9 +268,12 @@ impl Daemon {
         let mut accounts = self.accounts;
         let (options, beginning) = self.beginning;
         accounts.start(options, beginning);
-        let swept = accounts.run(self.requests, sweeping.clone());
+        let manager = Arc::clone(&life.manager);
+        let swept = accounts.run(self.requests, manager, sweeping.clone());
         tasks.spawn("cloud accounts", swept);
-        tasks
+        let manager = Arc::clone(&life.manager);
+        let alive = keep_alive(manager, self.lifecycle, sweeping.clone());
+        tasks.spawn("watchdog", alive);
     }
 }
 
@@ -266,6 +313,9 @@ pub(super) fn accesses(
         |account: &Account| Ok((account.clone(), ground.access(account, config.sweep.shard)?));
     config.accounts.iter().map(access).collect()
 }
+
+/// The task that keeps the state.
+const KEEPER: &str = "state";
 
 /// Reports of instances that wait for the publisher. While it is full, sweeps
 /// wait: a sweep that nobody can show is of no use.

@@ -13,11 +13,12 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use super::accounts::Accounts;
+use super::standing;
 use super::tasks::{TaskError, TaskResult};
 use crate::clock::Clock;
 use crate::config::Loaded;
 use crate::telemetry::Telemetry;
-use crate::web::{Refusal, Reload};
+use crate::web::{Refusal, Reload, Standing};
 
 /// Asks for reloads. Clones share the queue.
 #[derive(Debug, Clone)]
@@ -25,6 +26,7 @@ pub(super) struct Reloader {
     queue: mpsc::Sender<Request>,
     clock: Clock,
     telemetry: Telemetry,
+    standing: Standing,
 }
 
 /// Somebody waits for a reload.
@@ -33,16 +35,22 @@ pub(super) struct Request {
     answer: oneshot::Sender<Result<(), Refusal>>,
     clock: Clock,
     telemetry: Telemetry,
+    standing: Standing,
 }
 
 impl Reloader {
     /// The two ends of the queue.
-    pub(super) fn new(clock: Clock, telemetry: Telemetry) -> (Self, mpsc::Receiver<Request>) {
+    pub(super) fn new(
+        clock: Clock,
+        telemetry: Telemetry,
+        standing: Standing,
+    ) -> (Self, mpsc::Receiver<Request>) {
         let (queue, requests) = mpsc::channel(QUEUED_RELOADS);
         let reloader = Self {
             queue,
             clock,
             telemetry,
+            standing,
         };
         (reloader, requests)
     }
@@ -53,6 +61,7 @@ impl Reloader {
             answer,
             clock: self.clock,
             telemetry: self.telemetry.clone(),
+            standing: self.standing.clone(),
         };
         self.queue.try_send(request).map_err(|_| Refusal::Busy)?;
         answered.await.unwrap_or(Err(Refusal::Busy))
@@ -75,19 +84,25 @@ impl Request {
         let result = match load(accounts).await {
             Ok(loaded) => {
                 warn_of(&loaded);
+                let shown = standing::shown(&loaded.config);
                 let replaced = accounts.replace(loaded).await?;
-                replaced.map_err(|error| whole(&error))
+                replaced
+                    .map(|changes| (changes, shown))
+                    .map_err(|error| whole(&error))
             }
             Err(text) => Err(text),
         };
         let answer = match result {
-            Ok(changes) => {
-                self.telemetry.config_loaded(self.clock.now());
+            Ok((changes, shown)) => {
+                let now = self.clock.now();
+                self.telemetry.config_loaded(now);
+                self.standing.loaded(shown, now);
                 tracing::info!(accounts = %changes, "configuration reloaded");
                 Ok(())
             }
             Err(text) => {
                 self.telemetry.config_refused();
+                self.standing.refused(&text, self.clock.now());
                 tracing::error!(
                     error = text,
                     "configuration refused: the old one stays in force"
@@ -144,7 +159,7 @@ async fn load(accounts: &Accounts) -> Result<Loaded, String> {
 }
 
 /// An error with everything that caused it.
-fn whole(error: &(dyn Error + 'static)) -> String {
+pub(super) fn whole(error: &(dyn Error + 'static)) -> String {
     let chain = std::iter::successors(Some(error), |&error| error.source());
     let texts: Vec<String> = chain.map(ToString::to_string).collect();
     texts.join(": ")

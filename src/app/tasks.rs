@@ -46,6 +46,18 @@ pub enum TaskError {
     },
 }
 
+impl TaskError {
+    /// Which task it was.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Failed { name, .. }
+            | Self::Panicked { name, .. }
+            | Self::Ended { name }
+            | Self::Stuck { name } => name,
+        }
+    }
+}
+
 /// The tasks that run. Dropping it aborts them.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::account;
 use super::decode::{Checked, Cursor, Fields};
 use super::scalars::{choice, duration, number, path, whole};
-use super::{Account, Config, PseudonymKey, policy};
+use super::{Account, Config, PseudonymKey, StateFile, defaults, events, policy};
+use crate::delivery;
 use crate::exposition::{self, UserLabels};
 use crate::rules::{self, Policy};
 use crate::sweep::{self, PageSize, SessionsMode};
@@ -21,6 +22,10 @@ pub(super) fn config(at: &Cursor<'_>, base: &Path) -> Checked<Config> {
     let labels = fields.or("labels", Labels::default(), |at| labels(at, base));
     let policy = fields.or("policy", Policy::default(), policy::policy);
     let user_series = fields.or("limits", None, limits);
+    let events = fields.or("events", delivery::Options::default(), |at| {
+        events::events(at, base)
+    });
+    let state = fields.optional("state", |at| state(at, base));
     fields.finish();
     let default = exposition::Options::default();
     let labels = labels?;
@@ -36,6 +41,8 @@ pub(super) fn config(at: &Cursor<'_>, base: &Path) -> Checked<Config> {
             policy: policy?,
             ..rules::Options::default()
         },
+        events: events?,
+        state: state?,
     })
 }
 
@@ -134,6 +141,17 @@ fn limits(at: &Cursor<'_>) -> Checked<Option<u64>> {
     let user_series = fields.optional("user_series", number("0 or more series", series));
     fields.finish();
     user_series
+}
+
+fn state(at: &Cursor<'_>, base: &Path) -> Checked<StateFile> {
+    let mut fields = Fields::open(at, "a mapping with the key file")?;
+    let file = fields.required("file", "the path of a file", |at| path(at, base));
+    let interval = fields.or("interval", defaults::STATE_INTERVAL, duration(SECOND, DAY));
+    fields.finish();
+    Ok(StateFile {
+        file: file?,
+        interval: interval?,
+    })
 }
 
 /// Any number will do; the decoder of numbers wants one that may refuse.

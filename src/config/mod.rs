@@ -8,6 +8,7 @@
 mod account;
 mod credentials;
 mod decode;
+mod events;
 mod example;
 mod file;
 mod keys;
@@ -29,7 +30,9 @@ pub use self::web::{ListenAddress, ListenAddressError, Web};
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use crate::delivery;
 use crate::exposition;
 pub use crate::openapi::credentials::Environment;
 use crate::openapi::{CredentialSource, Endpoint};
@@ -50,6 +53,19 @@ pub struct Config {
     pub pseudonyms: PseudonymKey,
     /// What is judged.
     pub rules: rules::Options,
+    /// Who is told what happens.
+    pub events: delivery::Options,
+    /// Where what is to survive a restart is kept; `None` if nothing is.
+    pub state: Option<StateFile>,
+}
+
+/// The file of what is to survive a restart (`state`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateFile {
+    /// The file.
+    pub file: PathBuf,
+    /// How often it is written while the program runs.
+    pub interval: Duration,
 }
 
 /// The key of the pseudonyms of users (`labels.pseudonym_key_file`).
@@ -77,7 +93,7 @@ pub struct Account {
 /// The defaults of the keys that no room owns. The others are the `Default`
 /// of [`sweep::Options`], [`exposition::Options`] and [`Endpoint`].
 pub mod defaults {
-    use super::{NonZeroU32, Rate};
+    use super::{Duration, NonZeroU32, Rate};
 
     /// The name of the only account when there is no file.
     pub const ACCOUNT_NAME: &str = "default";
@@ -91,4 +107,7 @@ pub mod defaults {
 
     /// `accounts[].concurrency`: enough to keep the rate at usual latencies.
     pub const CONCURRENCY: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
+
+    /// `state.interval`: so much is forgotten at most when the program is killed.
+    pub const STATE_INTERVAL: Duration = Duration::from_secs(60);
 }

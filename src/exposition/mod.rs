@@ -32,6 +32,7 @@ use crate::fleet::{Snapshot, Users};
 pub struct Exposition {
     snapshot: Arc<Snapshot>,
     options: Options,
+    chosen_labels: UserLabels,
     is_limited: bool,
 }
 
@@ -40,14 +41,22 @@ impl Exposition {
     /// for each snapshot.
     pub fn new(snapshot: Arc<Snapshot>, mut options: Options) -> Self {
         let is_limited = exceeds_limit(&snapshot, options);
+        let chosen_labels = options.user_labels;
         if is_limited {
             options.user_labels = UserLabels::None;
         }
         Self {
             snapshot,
             options,
+            chosen_labels,
             is_limited,
         }
+    }
+
+    /// How the operator wants users to be named, whether or not their series
+    /// are left out.
+    pub fn user_labels(&self) -> UserLabels {
+        self.chosen_labels
     }
 
     /// What is known of the fleet.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::column::Names;
 use super::ledger::{Ledger, Online};
+use super::memory::{Recalled, Remembered};
 use super::observation::{Accounts, Collected, SessionState, Sessions, UserSessions};
 use super::presence::{self, Presence};
 use super::roster::Roster;
@@ -18,53 +19,62 @@ pub(super) struct Listed {
     pub(super) roster: Roster,
 }
 
+/// How a collector ran, if it was due: completely, or why not.
+pub(super) type Verdict = Option<Result<(), FailureKind>>;
+
 /// The list as columns, and whether it is complete if it was due. A list that
 /// holds fewer users than the cloud counted is not complete, whoever says so.
-pub(super) fn judge_accounts(accounts: Collected<Accounts>) -> (Collected<Listed>, Option<bool>) {
+pub(super) fn judge_accounts(accounts: Collected<Accounts>) -> (Collected<Listed>, Verdict) {
     let columns = |accounts: Accounts| Listed {
         expected: accounts.expected,
         roster: Roster::listed(accounts.users),
     };
     match accounts {
         Collected::NotDue | Collected::Unavailable => (Collected::NotDue, None),
-        Collected::Failed(kind) => (Collected::Failed(kind), Some(false)),
+        Collected::Failed(kind) => (Collected::Failed(kind), Some(Err(kind))),
         Collected::Partial(accounts, kind) => {
-            (Collected::Partial(columns(accounts), kind), Some(false))
+            let partial = Collected::Partial(columns(accounts), kind);
+            (partial, Some(Err(kind)))
         }
         Collected::Complete(accounts) => {
             let listed = columns(accounts);
             if u64::try_from(listed.roster.len()).is_ok_and(|users| users >= listed.expected) {
-                return (Collected::Complete(listed), Some(true));
+                return (Collected::Complete(listed), Some(Ok(())));
             }
-            (Collected::Partial(listed, FailureKind::Decode), Some(false))
+            let kind = FailureKind::Decode;
+            (Collected::Partial(listed, kind), Some(Err(kind)))
         }
     }
 }
 
 /// The sessions, and whether they are complete if they were due. A report that
 /// knows nothing of one of its users is not complete, whoever says so.
-pub(super) fn judge_sessions(sessions: Collected<Sessions>) -> (Collected<Sessions>, Option<bool>) {
-    let success = match &sessions {
-        Collected::NotDue | Collected::Unavailable => None,
-        Collected::Partial(..) | Collected::Failed(_) => Some(false),
-        Collected::Complete(sessions) => Some(!sessions.users.iter().any(is_missing)),
+pub(super) fn judge_sessions(sessions: Collected<Sessions>) -> (Collected<Sessions>, Verdict) {
+    let verdict = match &sessions {
+        Collected::Complete(sessions) => {
+            let missing = sessions.users.iter().find_map(missing);
+            Some(missing.map_or(Ok(()), Err))
+        }
+        others => judge(others),
     };
-    (sessions, success)
+    (sessions, verdict)
 }
 
-fn is_missing(user: &UserSessions) -> bool {
-    matches!(
-        user.state,
-        SessionState::Unknown(_) | SessionState::Deferred
-    )
+/// Why nothing is known of a user, if that is so.
+fn missing(user: &UserSessions) -> Option<FailureKind> {
+    match user.state {
+        SessionState::Unknown(kind) => Some(kind),
+        SessionState::Deferred => Some(FailureKind::Timeout),
+        SessionState::Sessions(_) | SessionState::Count(_) | SessionState::Gone => None,
+    }
 }
 
 /// Whether something is complete if it was due.
-pub(super) fn judge<T>(collected: &Collected<T>) -> Option<bool> {
+pub(super) fn judge<T>(collected: &Collected<T>) -> Verdict {
     match collected {
         Collected::NotDue | Collected::Unavailable => None,
-        Collected::Complete(_) => Some(true),
-        Collected::Partial(..) | Collected::Failed(_) => Some(false),
+        Collected::Complete(_) => Some(Ok(())),
+        Collected::Partial(_, kind) | Collected::Failed(kind) => Some(Err(*kind)),
     }
 }
 
@@ -94,18 +104,20 @@ pub(super) fn forget_facts(instance: &mut Instance) {
 pub(super) struct Step<'a> {
     pub(super) roster: &'a Arc<Roster>,
     pub(super) presence: &'a Arc<Presence>,
+    pub(super) recalled: Option<&'a Recalled>,
     pub(super) retain: u8,
     pub(super) at: Timestamp,
 }
 
 impl Step<'_> {
-    /// The columns after the observation. Starts and ends go to the ledger.
+    /// The columns after the observation, and the names of the users that it
+    /// found deleted. Starts and ends go to the ledger.
     pub(super) fn take(
         &self,
         accounts: Collected<Listed>,
         sessions: Collected<Sessions>,
         ledger: &mut Ledger,
-    ) -> (Arc<Roster>, Arc<Presence>) {
+    ) -> (Arc<Roster>, Arc<Presence>, Vec<Box<str>>) {
         let is_due = !matches!(sessions, Collected::NotDue | Collected::Unavailable);
         let reports = match sessions {
             Collected::Complete(sessions) | Collected::Partial(sessions, _) => sessions,
@@ -116,16 +128,28 @@ impl Step<'_> {
         let mut roster = self.next_roster(accounts);
         let mut states = states_by_row(roster.names(), reports);
         let gone = remove_gone(&mut states);
+        let mut deleted = Vec::new();
         if !gone.is_empty() {
+            let names = gone.iter().filter_map(|row| roster.names().get(*row));
+            deleted.extend(names.map(Box::from));
             roster = Arc::new(roster.without(&gone));
         }
         let rows = align(self.roster.names(), roster.names());
-        self.end_deleted(rows.as_ref(), ledger);
+        if let Some(rows) = &rows {
+            let rows = rows.deleted.iter();
+            deleted.extend(
+                rows.filter_map(|row| self.roster.names().get(*row))
+                    .map(Box::from),
+            );
+        }
+        deleted.sort_unstable();
+        deleted.dedup();
+        self.end_deleted(&deleted, ledger);
         if !is_due && rows.is_none() {
-            return (roster, Arc::clone(self.presence));
+            return (roster, Arc::clone(self.presence), deleted);
         }
         let presence = self.next_presence(&roster, rows.as_ref(), states, is_due, ledger);
-        (roster, Arc::new(presence))
+        (roster, Arc::new(presence), deleted)
     }
 
     fn next_roster(&self, accounts: Collected<Listed>) -> Arc<Roster> {
@@ -141,14 +165,26 @@ impl Step<'_> {
 
 impl Step<'_> {
     /// The sessions of a deleted user ended with it, at the latest now.
-    fn end_deleted(&self, rows: Option<&Alignment>, ledger: &mut Ledger) {
-        let Some(alignment) = rows else { return };
+    fn end_deleted(&self, names: &[Box<str>], ledger: &mut Ledger) {
         let mut known = Vec::new();
-        for row in &alignment.deleted {
-            let before = self.presence.read(*row, &mut known);
-            let user = self.roster.names().get(*row).unwrap_or_default();
+        for user in names {
+            let row = self.roster.names().find(user).unwrap_or(usize::MAX);
+            if let Some(waiting) = self.waiting(row, user) {
+                ledger.resume(user, waiting, Online::default(), self.at);
+            }
+            let before = self.presence.read(row, &mut known);
             ledger.enter(user, before, Online::default(), self.at);
         }
+    }
+
+    /// What is remembered of the user in this old row, if it was not observed
+    /// since the start.
+    fn waiting(&self, row: usize, user: &str) -> Option<(&Recalled, &Remembered)> {
+        let recalled = self.recalled?;
+        if self.presence.age(row) != presence::NEVER {
+            return None;
+        }
+        Some((recalled, recalled.find(user)?))
     }
 
     fn next_presence(
@@ -165,13 +201,17 @@ impl Step<'_> {
             let old = rows.map_or(row, |rows| rows.old(row));
             let before = self.presence.read(old, &mut known);
             let past = self.presence.past(old);
+            let user = || roster.names().get(row).unwrap_or_default();
+            let waiting = self.recalled.and_then(|_| self.waiting(old, user()));
+            let past = waiting.map_or(past, |(_, before)| past.recalling(before, self.at));
             let is_deferred = matches!(state, Some(SessionState::Deferred));
             match observed(state) {
                 Some(mut seen) => {
                     let now = seen.against(before, past.age);
                     if past.age != presence::NEVER {
-                        let user = roster.names().get(row).unwrap_or_default();
-                        ledger.enter(user, before, now, self.at);
+                        ledger.enter(user(), before, now, self.at);
+                    } else if let Some(waiting) = waiting {
+                        ledger.resume(user(), waiting, now, self.at);
                     }
                     builder.push(past.seen(self.at, now.count > 0), now);
                 }
@@ -293,4 +333,4 @@ fn align(old: &Arc<Names>, new: &Arc<Names>) -> Option<Alignment> {
 /// Sessions of one user beyond these are counted but not told apart, so that a
 /// senseless answer costs neither memory nor time. People have a handful of
 /// devices.
-const MAX_KNOWN_SESSIONS: usize = 256;
+pub(super) const MAX_KNOWN_SESSIONS: usize = 256;

@@ -9,6 +9,7 @@ use super::column::Names;
 use super::fold::{self, Step};
 use super::ledger::Ledger;
 use super::marks::Marks;
+use super::memory::{Observed, Recalled};
 use super::observation::{Collected, InstanceObservation, Sessions};
 use super::presence::Presence;
 use super::pseudonym::Pseudonyms;
@@ -16,7 +17,7 @@ use super::roster::Roster;
 use super::totals::Totals;
 use super::traffic::Traffic;
 use super::users::Users;
-use crate::model::{Collector, Instance, SagId};
+use crate::model::{Collector, FailureKind, Instance, SagId};
 
 /// What is known of one instance. It never changes; the next sweep makes
 /// another one, which shares with it what stayed the same.
@@ -31,6 +32,7 @@ pub struct InstanceSnapshot {
     roster: Arc<Roster>,
     labels: Option<Labels>,
     presence: Arc<Presence>,
+    recalled: Option<Recalled>,
     traffic: Option<Arc<Traffic>>,
     reported_clients: Option<u64>,
     ledger: Ledger,
@@ -43,6 +45,8 @@ pub struct InstanceSnapshot {
 pub struct CollectorStatus {
     /// Whether the last run was complete; `None` before the first.
     pub success: Option<bool>,
+    /// Why the last run was not complete, if it was not.
+    pub failure: Option<FailureKind>,
     /// The end of the sweep in which the collector last ran completely.
     pub last_success: Option<Timestamp>,
     /// The end of the sweep in which it last ran, whatever came of it.
@@ -69,14 +73,19 @@ struct Labels {
 
 impl InstanceSnapshot {
     /// What is known after an observation. Values that were not observed
-    /// outlive `retain` sweeps.
+    /// outlive `retain` sweeps. At the first one there may be a memory of an
+    /// earlier run.
     pub(super) fn after(
         previous: Option<&Self>,
+        recalled: Option<Recalled>,
         observation: InstanceObservation,
         retain: u8,
     ) -> Self {
         let mut next = previous.map_or_else(
-            || Self::unknown(&observation, retain),
+            || Self {
+                recalled,
+                ..Self::unknown(&observation, retain)
+            },
             |previous| Self {
                 retain,
                 at: observation.at,
@@ -95,11 +104,11 @@ impl InstanceSnapshot {
             reported_clients,
         } = observation;
         next.take_facts(instance, &facts);
-        let (accounts, accounts_status) = fold::judge_accounts(accounts);
-        let (sessions, sessions_status) = fold::judge_sessions(sessions);
+        let (accounts, accounts_verdict) = fold::judge_accounts(accounts);
+        let (sessions, sessions_verdict) = fold::judge_sessions(sessions);
         next.record(Collector::Instance, fold::judge(&facts));
-        next.record(Collector::Accounts, accounts_status);
-        next.record(Collector::Sessions, sessions_status);
+        next.record(Collector::Accounts, accounts_verdict);
+        next.record(Collector::Sessions, sessions_verdict);
         next.record(Collector::Traffic, fold::judge(&traffic));
         next.forget_unavailable(Collector::Instance, &facts);
         next.forget_unavailable(Collector::Traffic, &traffic);
@@ -179,6 +188,12 @@ impl InstanceSnapshot {
         self.list().map(|list| list.collected)
     }
 
+    /// Whether some list so far was whole, so that who is not among the names did
+    /// not exist then.
+    pub fn knows_everybody(&self) -> bool {
+        self.list.is_some_and(|list| list.is_whole)
+    }
+
     /// The users; `None` before the first list, and after the lists failed for
     /// longer than values are retained.
     pub fn users(&self) -> Option<Users<'_>> {
@@ -210,6 +225,15 @@ impl InstanceSnapshot {
         self.roster.names()
     }
 
+    /// What is remembered of users who were not observed yet since the start.
+    pub fn recalled(&self) -> Option<&Recalled> {
+        self.recalled.as_ref()
+    }
+
+    pub(super) fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
     /// The same, with what the rules found in it.
     pub(super) fn marked(&self, marks: Marks) -> Self {
         Self {
@@ -229,6 +253,7 @@ impl InstanceSnapshot {
             roster: Arc::default(),
             labels: None,
             presence: Arc::default(),
+            recalled: None,
             traffic: None,
             reported_clients: None,
             ledger: Ledger::default(),
@@ -260,12 +285,13 @@ impl InstanceSnapshot {
         }
     }
 
-    fn record(&mut self, collector: Collector, success: Option<bool>) {
-        if let (Some(success), Some(status)) = (success, self.collectors.get_mut(collector.index()))
+    fn record(&mut self, collector: Collector, verdict: fold::Verdict) {
+        if let (Some(verdict), Some(status)) = (verdict, self.collectors.get_mut(collector.index()))
         {
-            status.success = Some(success);
+            status.success = Some(verdict.is_ok());
+            status.failure = verdict.err();
             status.last_run = Some(self.at);
-            if success {
+            if verdict.is_ok() {
                 status.last_success = Some(self.at);
             }
         }
@@ -318,12 +344,21 @@ impl InstanceSnapshot {
         let step = Step {
             roster: &self.roster,
             presence: &self.presence,
+            recalled: self.recalled.as_ref(),
             retain: self.retain,
             at,
         };
-        let (roster, presence) = step.take(accounts, sessions, &mut self.ledger);
+        let (roster, presence, deleted) = step.take(accounts, sessions, &mut self.ledger);
         self.roster = roster;
         self.presence = presence;
+        let observed = Observed {
+            names: self.roster.names(),
+            presence: &self.presence,
+            deleted: &deleted,
+            is_whole: self.list.is_some_and(|list| list.is_whole),
+        };
+        let recalled = self.recalled.take();
+        self.recalled = recalled.and_then(|recalled| recalled.after(&observed));
         self.totals = self.list().map_or_else(Totals::default, |list| {
             Totals::of(self.all_users(), list.is_whole)
         });

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::memory::{KnownSession, Recalled, Remembered};
 use crate::clock;
 use crate::model::Session;
 
@@ -74,8 +75,65 @@ impl Ledger {
         let mut started: Vec<Session> = now.known.to_vec();
         pair_off(&mut ended, &mut started, |a, b| a == b);
         pair_off(&mut ended, &mut started, may_be_same);
-        let (nameless_before, nameless_now) = (before.nameless(), now.nameless());
-        let still = u64::from(before.count) - nameless_before - length(&ended)
+        let counts = Counts {
+            before: before.count,
+            nameless_before: before.nameless(),
+            now: now.count,
+            nameless_now: now.nameless(),
+        };
+        self.settle(user, counts, ended, started, at);
+    }
+
+    /// Enters the difference between the last observation of a user before a
+    /// restart and the first one after it, unless they are too far apart: what
+    /// stayed is then no news, and the rest nobody knows.
+    pub(super) fn resume(
+        &mut self,
+        user: &str,
+        (recalled, before): (&Recalled, &Remembered),
+        now: Online<'_>,
+        at: Timestamp,
+    ) {
+        let Some(seen) = before.last_seen.as_deref() else {
+            return;
+        };
+        let pause_seconds = at.as_second() - i64::from(seen.at_seconds());
+        if !(0..=LONGEST_PAUSE_SECONDS).contains(&pause_seconds) {
+            return;
+        }
+        let mut ended = seen.known().to_vec();
+        let mut started: Vec<Session> = now.known.to_vec();
+        let key = before.key;
+        pair_off(&mut ended, &mut started, |a, b| recalled.is_same(key, a, b));
+        pair_off(&mut ended, &mut started, |a, b| {
+            recalled.may_be_same(key, a, b)
+        });
+        let counts = Counts {
+            before: seen.count(),
+            nameless_before: u64::from(seen.count()).saturating_sub(length(seen.known())),
+            now: now.count,
+            nameless_now: now.nameless(),
+        };
+        let ended = ended.iter().map(KnownSession::without_address).collect();
+        self.settle(user, counts, ended, started, at);
+    }
+
+    /// Takes in how many sessions there were and are, and those that have no
+    /// counterpart at the other moment.
+    fn settle(
+        &mut self,
+        user: &str,
+        counts: Counts,
+        ended: Vec<Session>,
+        started: Vec<Session>,
+        at: Timestamp,
+    ) {
+        let Counts {
+            nameless_before,
+            nameless_now,
+            ..
+        } = counts;
+        let still = u64::from(counts.before) - nameless_before - length(&ended)
             + stay(
                 nameless_before,
                 nameless_now,
@@ -84,8 +142,8 @@ impl Ledger {
             );
         let change = Change {
             user: user.into(),
-            started: u64::from(now.count) - still,
-            ended: u64::from(before.count) - still,
+            started: u64::from(counts.now) - still,
+            ended: u64::from(counts.before) - still,
             started_sessions: told_apart(started, nameless_before),
             ended_sessions: told_apart(ended, nameless_now),
         };
@@ -100,6 +158,16 @@ impl Ledger {
             Arc::make_mut(&mut self.changes).push(change);
         }
     }
+}
+
+/// How many sessions a user had and has, and how many of them were only
+/// counted.
+#[derive(Debug, Clone, Copy)]
+struct Counts {
+    before: u32,
+    nameless_before: u64,
+    now: u32,
+    nameless_now: u64,
 }
 
 /// The sessions, unless any of them may be one of those that were only counted
@@ -183,10 +251,10 @@ fn stay(nameless_before: u64, nameless_now: u64, ended: u64, started: u64) -> u6
 }
 
 /// Removes pairs that are the same from both lists, each element once.
-fn pair_off(
-    ended: &mut Vec<Session>,
+fn pair_off<Old>(
+    ended: &mut Vec<Old>,
     started: &mut Vec<Session>,
-    same: impl Fn(&Session, &Session) -> bool,
+    same: impl Fn(&Old, &Session) -> bool,
 ) {
     ended.retain(|old| {
         let twin = started.iter().position(|new| same(old, new));
@@ -202,9 +270,13 @@ fn may_be_same(a: &Session, b: &Session) -> bool {
     agree(a.started, b.started) && agree(a.client_ip, b.client_ip)
 }
 
-fn length(sessions: &[Session]) -> u64 {
+fn length<T>(sessions: &[T]) -> u64 {
     u64::try_from(sessions.len()).unwrap_or(u64::MAX)
 }
+
+/// A restart takes seconds, an upgrade of a machine minutes. What ended in a
+/// longer pause ended nobody knows when.
+const LONGEST_PAUSE_SECONDS: i64 = 60 * 60;
 
 #[cfg(test)]
 mod tests {

@@ -29,8 +29,10 @@ mod column;
 mod fold;
 mod inherited;
 mod instance;
+mod keys;
 mod ledger;
 mod marks;
+mod memory;
 mod moments;
 mod observation;
 mod presence;
@@ -52,8 +54,10 @@ use jiff::Timestamp;
 pub use self::column::Names;
 use self::inherited::Inherited;
 pub use self::instance::{CollectorStatus, InstanceSnapshot};
+pub use self::keys::{AddressKey, Salt, UserKey, UserKeys};
 pub use self::ledger::{Change, Durations, Ledger};
 pub use self::marks::{Finding, Marks};
+pub use self::memory::{Extent, KnownSession, LastSeen, Memory, Recalled, Remembered};
 pub use self::observation::{
     Accounts, Collected, InstanceObservation, Observation, SessionState, Sessions, UserSessions,
     UserTraffic,
@@ -79,6 +83,8 @@ pub struct Fleet {
     retain: u8,
     instances: BTreeMap<SagId, Arc<InstanceSnapshot>>,
     accounts: BTreeMap<AccountName, AccountStatus>,
+    /// Instances that were not observed yet since the start.
+    recalled: BTreeMap<SagId, Recalled>,
     inherited: Inherited,
     pseudonyms: Option<Pseudonyms>,
     is_ready: bool,
@@ -92,11 +98,24 @@ impl Fleet {
             retain: retained(options),
             instances: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            recalled: BTreeMap::new(),
             inherited: Inherited::default(),
             pseudonyms: None,
             is_ready: false,
             at: None,
         }
+    }
+
+    /// Takes in what is remembered of an earlier run, before the first
+    /// observation. Nothing of it is shown of an instance or a user until it is
+    /// known to be there.
+    pub fn recall(&mut self, recalled: BTreeMap<SagId, Recalled>) {
+        self.recalled = recalled;
+    }
+
+    /// What is remembered of instances that were not observed yet.
+    pub fn recalled(&self) -> &BTreeMap<SagId, Recalled> {
+        &self.recalled
     }
 
     /// Puts other options into force, from the next observation on.
@@ -121,10 +140,12 @@ impl Fleet {
         match observation {
             Observation::Instance(observation) => self.apply_instance(*observation),
             Observation::InstanceGone(sag_id) => {
+                self.recalled.remove(&sag_id);
                 self.instances.remove(&sag_id);
             }
             Observation::AccountGone(account) => {
                 self.accounts.remove(&account);
+                self.forget_recalled(&account);
                 self.keep_of(&account, |_| false);
             }
             Observation::AccountChanged {
@@ -170,7 +191,8 @@ impl Fleet {
         self.see(observation.at);
         let sag_id = observation.instance.sag_id.clone();
         let previous = self.instances.get(&sag_id).map(Arc::as_ref);
-        let mut next = InstanceSnapshot::after(previous, observation, self.retain);
+        let recalled = self.recalled.remove(&sag_id);
+        let mut next = InstanceSnapshot::after(previous, recalled, observation, self.retain);
         next.name_users(self.pseudonyms.as_ref());
         self.inherited.reported(&next.instance().account, &sag_id);
         self.instances.insert(sag_id, Arc::new(next));
@@ -180,6 +202,10 @@ impl Fleet {
         self.see(at);
         for sag_id in self.inherited.sweep_ended(&account, outcome, self.retain) {
             self.instances.remove(&sag_id);
+        }
+        if outcome == SweepOutcome::Complete {
+            // Whatever it did not report is there no more.
+            self.forget_recalled(&account);
         }
         self.is_ready |= outcome != SweepOutcome::Failed;
         let status = AccountStatus {
@@ -201,6 +227,11 @@ impl Fleet {
         let kept = kept.filter(|instance| instance.account == *account);
         let ids = kept.map(|instance| instance.sag_id.clone()).collect();
         self.inherited.replace(account.clone(), ids);
+    }
+
+    fn forget_recalled(&mut self, account: &AccountName) {
+        let is_of = |recalled: &Recalled| recalled.memory.account == *account;
+        self.recalled.retain(|_, recalled| !is_of(recalled));
     }
 
     fn see(&mut self, at: Timestamp) {

@@ -9,6 +9,7 @@ use super::column::{
     Addresses, AddressesBuilder, count, index, pack_moment, rows_of, unpack_moment,
 };
 use super::ledger::Online;
+use super::memory::Remembered;
 use super::moments::Moments;
 use crate::model::Session;
 
@@ -128,6 +129,18 @@ impl Past {
             age: 0,
             observed: now,
             last_online: if is_online { now } else { self.last_online },
+        }
+    }
+
+    /// Before the first observation of a user who was known in an earlier run,
+    /// as it is remembered now. What lies in the future was written by a clock
+    /// that was wrong.
+    pub(super) fn recalling(self, before: &Remembered, at: Timestamp) -> Self {
+        let last_online = before.last_online_seconds;
+        let last_online = last_online.filter(|moment| *moment <= pack_moment(Some(at)));
+        Self {
+            last_online: last_online.unwrap_or(u32::MAX),
+            ..self
         }
     }
 

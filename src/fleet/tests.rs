@@ -1,6 +1,7 @@
 //! The fold from outside: what a fleet says after some sweeps.
 
 mod model;
+mod restart;
 
 use jiff::Timestamp;
 

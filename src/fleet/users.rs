@@ -50,6 +50,11 @@ impl<'a> Users<'a> {
         self.labels.unwrap_or_else(|| self.roster.names())
     }
 
+    /// Whether the labels are pseudonyms.
+    pub fn are_pseudonymous(&self) -> bool {
+        self.labels.is_some()
+    }
+
     /// The user with this name, if it is shown.
     pub fn find(&self, name: &str) -> Option<User<'a>> {
         self.user(self.names().find(name)?)

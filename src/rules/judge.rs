@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::memory::{Notes, Recollection};
 use super::options::Options;
 use super::state::State;
 use crate::fleet::{InstanceSnapshot, Marks};
@@ -17,6 +18,8 @@ pub struct Judge {
     /// Counts the options, so that each instance follows them at its next look.
     edition: u64,
     instances: BTreeMap<SagId, Judged>,
+    /// What is remembered of instances that were not looked at yet.
+    recalled: BTreeMap<SagId, Recollection>,
 }
 
 #[derive(Debug)]
@@ -56,7 +59,30 @@ impl Judge {
             options,
             edition: 0,
             instances: BTreeMap::new(),
+            recalled: BTreeMap::new(),
         }
+    }
+
+    /// Takes in what is remembered of an earlier run, before the first look.
+    /// What was found then is not found anew.
+    pub fn recall(&mut self, recalled: BTreeMap<SagId, Recollection>) {
+        self.recalled = recalled;
+    }
+
+    /// What is remembered of instances that were not looked at yet.
+    pub fn recalled(&self) -> &BTreeMap<SagId, Recollection> {
+        &self.recalled
+    }
+
+    /// Forgets what is remembered of other instances than these.
+    pub fn retain_recalled(&mut self, keep: impl Fn(&SagId) -> bool) {
+        self.recalled.retain(|sag_id, _| keep(sag_id));
+    }
+
+    /// What is known of the instances that were looked at, to be kept.
+    pub fn notes(&self) -> impl Iterator<Item = (&SagId, Notes)> {
+        let judged = self.instances.iter();
+        judged.map(|(sag_id, judged)| (sag_id, judged.state.notes()))
     }
 
     /// From now on other options are in force. What was found stays until it is
@@ -76,12 +102,19 @@ impl Judge {
         snapshot: &InstanceSnapshot,
     ) -> Verdict {
         let options = &self.options;
+        let recalled = &mut self.recalled;
         let judged = self
             .instances
             .entry(snapshot.sag_id().clone())
-            .or_insert_with(|| Judged {
-                state: State::new(snapshot, options),
-                edition: self.edition,
+            .or_insert_with(|| {
+                let mut state = State::new(snapshot, options);
+                if let Some(recollection) = recalled.remove(snapshot.sag_id()) {
+                    state.recall(recollection, snapshot);
+                }
+                Judged {
+                    state,
+                    edition: self.edition,
+                }
             });
         let state = &mut judged.state;
         let mut cleared = state.follow(snapshot, options);

@@ -20,6 +20,7 @@ mod accounts;
 mod addresses;
 mod instance;
 mod judge;
+mod memory;
 mod options;
 mod policy;
 mod sessions;
@@ -28,5 +29,6 @@ mod track;
 mod view;
 
 pub use self::judge::{Judge, Turn, Verdict};
+pub use self::memory::{Memory, Notes, Recollection, Standing};
 pub use self::options::Options;
 pub use self::policy::{Entry, Limits, Pattern, PatternError, Policy, TooMany};

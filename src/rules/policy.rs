@@ -98,6 +98,11 @@ impl Pattern {
         Ok(Self(text.into()))
     }
 
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Whether the whole name fits.
     ///
     /// The last `*` that was passed is the only place to go back to, so this

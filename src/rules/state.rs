@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::accounts::{self, Watch};
 use super::judge::Turn;
+use super::memory::Recollection;
 use super::options::Options;
 use super::sessions::{self, Starts};
 use super::track::{Track, Tracks, Turns};
@@ -17,12 +18,14 @@ use crate::model::{Collector, Rule};
 /// The state of the rules on one instance.
 #[derive(Debug)]
 pub(super) struct State {
-    names: Arc<Names>,
+    pub(super) names: Arc<Names>,
     assigned: Assigned,
-    tracks: [Tracks; Rule::ALL.len()],
-    starts: Starts,
-    watch: Watch,
-    disconnected_until: Option<Timestamp>,
+    pub(super) tracks: [Tracks; Rule::ALL.len()],
+    pub(super) starts: Starts,
+    pub(super) watch: Watch,
+    pub(super) disconnected_until: Option<Timestamp>,
+    /// What is remembered of users whom no list has named since the start.
+    pub(super) waiting: Option<Recollection>,
 }
 
 impl State {
@@ -35,6 +38,7 @@ impl State {
             starts: Starts::new(),
             watch: Watch::begun(snapshot.at()),
             disconnected_until: None,
+            waiting: None,
         }
     }
 
@@ -47,6 +51,7 @@ impl State {
     /// found of deleted users is over.
     pub(super) fn follow(&mut self, snapshot: &InstanceSnapshot, options: &Options) -> Vec<Turn> {
         if Arc::ptr_eq(&self.names, snapshot.names()) {
+            self.stop_waiting(snapshot);
             return Vec::new();
         }
         let old = std::mem::replace(&mut self.names, Arc::clone(snapshot.names()));
@@ -65,6 +70,7 @@ impl State {
             .filter_map(|(row, times)| Some((new_row(row)?, times)))
             .collect();
         self.follow_newcomers(&old, snapshot.at());
+        self.meet(&old, snapshot);
         self.reassign(snapshot, options);
         cleared
     }
@@ -74,8 +80,9 @@ impl State {
         let mut newcomers: std::collections::BTreeMap<usize, Timestamp> = moved
             .filter_map(|(row, came)| Some((self.names.find(old.get(row)?)?, came)))
             .collect();
-        // Before the first list nobody can say who is new.
-        if !old.is_empty() {
+        // Before the first list nobody can say who is new, unless it is remembered
+        // who was there.
+        if !old.is_empty() && self.waiting.is_none() {
             for row in 0..self.names.len() {
                 let name = self.names.get(row).unwrap_or_default();
                 if old.find(name).is_none() {

@@ -120,6 +120,8 @@ pub(super) struct Track {
     pub(super) row: usize,
     pub(super) since: Timestamp,
     pub(super) reason: Arc<str>,
+    /// Whether the reason was not kept over a restart.
+    is_forgotten: bool,
     hits: u8,
     misses: u8,
     pub(super) stands: bool,
@@ -132,9 +134,23 @@ impl Track {
             since: at,
             // Put into words when it stands: most of what is seen once goes by.
             reason: Arc::default(),
+            is_forgotten: false,
             hits: 0,
             misses: 0,
             stands: false,
+        }
+    }
+
+    /// What stood before a restart and stands still.
+    pub(super) fn recalled(row: usize, since: Timestamp, reason: Option<&Arc<str>>) -> Self {
+        Self {
+            row,
+            since,
+            reason: reason.map_or_else(|| FORGOTTEN.into(), Arc::clone),
+            is_forgotten: reason.is_none(),
+            hits: 0,
+            misses: 0,
+            stands: true,
         }
     }
 
@@ -143,9 +159,10 @@ impl Track {
         self.misses = 0;
         self.hits = self.hits.saturating_add(1);
         let rises = !self.stands && self.hits >= inertia.raise_after;
-        if rises {
+        if rises || self.is_forgotten {
             self.stands = true;
             self.reason = why.to_string().into();
+            self.is_forgotten = false;
         }
         rises
     }
@@ -173,6 +190,15 @@ impl Tracks {
     /// Those that stand.
     pub(super) fn standing(&self) -> impl Iterator<Item = &Track> {
         self.0.iter().filter(|track| track.stands)
+    }
+
+    /// Takes in a condition beside those that are known.
+    pub(super) fn insert(&mut self, track: Track) {
+        let place = self.0.partition_point(|known| known.row < track.row);
+        match self.0.get_mut(place) {
+            Some(known) if known.row == track.row => *known = track,
+            _ => self.0.insert(place, track),
+        }
     }
 
     /// Takes in what was seen: the users for whom the condition holds, in the
@@ -242,6 +268,9 @@ fn pass(
         turns.cleared.push(track);
     }
 }
+
+/// The reason of what stood before a restart, until it is seen again.
+const FORGOTTEN: &str = "found before the exporter started; what was seen then was not kept";
 
 #[cfg(test)]
 mod tests {

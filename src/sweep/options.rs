@@ -80,6 +80,16 @@ pub enum SessionsMode {
     Each,
 }
 
+impl SessionsMode {
+    /// The value of the key `sweep.sessions`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Each => "each",
+        }
+    }
+}
+
 /// Users asked for in one page: 1 to 100. The cloud may give fewer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageSize(u32);

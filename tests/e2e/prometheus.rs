@@ -26,7 +26,7 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts it with one job, `sag`, that scrapes the target twice a second.
+    /// Starts it with one job, `sag`, that scrapes the target every second.
     pub(crate) async fn scraping(target: SocketAddr) -> Self {
         Self::start(&scrape_config(target)).await
     }
@@ -76,9 +76,7 @@ impl Prometheus {
     pub(crate) async fn query(&self, expression: &str) -> SeriesMap {
         let query =
             percent_encoding::utf8_percent_encode(expression, percent_encoding::NON_ALPHANUMERIC);
-        let path = format!("/api/v1/query?query={query}");
-        let reply = within(http::get(self.address, &path, "")).await.unwrap();
-        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        let body = self.ask(&format!("query?query={query}")).await;
         assert_eq!(body["status"], "success", "{expression}: {body}");
         body["data"]["result"]
             .as_array()
@@ -86,6 +84,13 @@ impl Prometheus {
             .iter()
             .map(sample)
             .collect()
+    }
+
+    /// The whole answer to a request of its API.
+    pub(crate) async fn ask(&self, path: &str) -> Value {
+        let path = format!("/api/v1/{path}");
+        let reply = within(http::get(self.address, &path, "")).await.unwrap();
+        serde_json::from_slice(&reply.body).unwrap()
     }
 
     /// The value of an expression that has exactly one.
@@ -106,7 +111,7 @@ impl Prometheus {
 /// A configuration with one job, `sag`.
 pub(crate) fn scrape_config(target: SocketAddr) -> String {
     format!(
-        "global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}\n\
+        "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n\
          scrape_configs:\n\
          - job_name: sag\n  static_configs: [{{targets: ['{target}']}}]\n"
     )

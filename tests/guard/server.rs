@@ -137,7 +137,7 @@ fn telemetry() -> Telemetry {
 pub(crate) const LARGE_BYTES: usize = 16 * 1024 * 1024;
 
 /// How long a test waits for what must come.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// TLS with the certificate that every server has.
 pub(crate) const TLS: &str =

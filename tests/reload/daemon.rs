@@ -215,4 +215,4 @@ async fn next_line(log: &mut tokio::io::Lines<BufReader<ChildStderr>>, text: &st
 }
 
 /// Long enough for a machine that does many other things.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);

@@ -183,4 +183,4 @@ fn manifest_dir() -> PathBuf {
 }
 
 /// Python's start on a busy machine, and the time-outs of the SDKs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);

@@ -1,103 +1,10 @@
-//! What programs read: the state as JSON, and the targets of Prometheus.
+//! What programs read: the targets of Prometheus.
 
-use sag_exporter::model::{AccountName, SagId, SweepOutcome};
-use sag_exporter::sweep::Progress as _;
 use serde_json::{Value, json};
 
 use crate::client::Reply;
 use crate::fleet;
 use crate::server::Site;
-
-#[tokio::test]
-async fn the_state_is_there_as_json() {
-    let site = Site::start("/metrics").await;
-    let mut client = site.client().await;
-    assert_eq!(
-        document(&client.get("/api/v1/status").await),
-        json!({
-            "ready": false,
-            "reason": "the first sweep has not ended yet",
-            "healthy": true,
-            "build": {"version": "0.0.0-test", "revision": "unknown", "rustversion": "1"},
-            "observed_at": null,
-            "series_limited": false,
-            "sweeps": [],
-            "accounts": [],
-            "instances": [],
-        })
-    );
-    site.publish(fleet::after([
-        fleet::partly_read("sag-1", "</script>"),
-        fleet::swept(SweepOutcome::Partial),
-    ]));
-    site.lifecycle.task_died();
-    let state = document(&client.get("/api/v1/status").await);
-    let at = "2023-11-14T22:13:20.123Z";
-    for (pointer, expected) in [
-        ("/ready", json!(true)),
-        ("/reason", json!(null)),
-        ("/healthy", json!(false)),
-        ("/observed_at", json!(at)),
-        (
-            "/accounts",
-            json!([{"account": "R&D", "outcome": "partial", "swept_at": at}]),
-        ),
-        (
-            "/instances",
-            json!([{
-                "sag_id": "sag-1",
-                "name": "</script>",
-                "account": "R&D",
-                "region": "cn-shanghai",
-                "up": false,
-                "swept_at": at,
-                "collectors": [
-                    {"collector": "accounts", "success": true, "last_success": at},
-                    {"collector": "sessions", "success": false, "last_success": null},
-                    {"collector": "traffic", "success": null, "last_success": null},
-                    {"collector": "instance", "success": true, "last_success": at},
-                ],
-                "expected_users": 2,
-                "collected_users": 2,
-                "enabled_users": 2,
-                "disabled_users": 0,
-                "online_users": 0,
-                "online_clients": 0,
-                "stale_users": 1,
-            }]),
-        ),
-    ] {
-        assert_eq!(state.pointer(pointer), Some(&expected), "{pointer}");
-    }
-}
-
-#[tokio::test]
-async fn a_sweep_is_shown_while_it_is_under_way() {
-    let site = Site::start("/metrics").await;
-    let mut client = site.client().await;
-    let account = AccountName::parse("R&D").unwrap();
-    let sag_id = SagId::parse("sag-1").unwrap();
-    site.under_way.sweep_started(&account);
-    site.under_way.instances_found(&account, 2);
-    site.under_way.users_found(&account, &sag_id, 50);
-    site.under_way.user_done(&account, &sag_id);
-    site.under_way.instance_done(&account, &sag_id);
-    let state = document(&client.get("/api/v1/status").await);
-    let sweep = json!({
-        "account": "R&D",
-        "instances": 2,
-        "instances_done": 1,
-        "users": 50,
-        "users_done": 1,
-    });
-    assert_eq!(state["sweeps"], json!([sweep]));
-    let page = client.get("/").await;
-    let line = "Sweep of R&amp;D: 1 of 2 instances, 1 of 50 users";
-    assert!(page.text().contains(line), "{}", page.text());
-    site.under_way.sweep_ended(&account);
-    let state = document(&client.get("/api/v1/status").await);
-    assert_eq!(state["sweeps"], json!([]));
-}
 
 #[tokio::test]
 async fn prometheus_discovers_a_target_for_each_instance() {
@@ -147,7 +54,7 @@ async fn targets_need_a_name() {
     }
 }
 
-fn document(reply: &Reply) -> Value {
+pub(crate) fn document(reply: &Reply) -> Value {
     assert_eq!(reply.header("content-type"), Some("application/json"));
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     serde_json::from_slice(&reply.body).unwrap()

@@ -186,4 +186,4 @@ fn find(text: &[u8], part: &[u8]) -> Option<usize> {
 }
 
 /// Far more than anything here takes, even on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sag_exporter::fleet::{
-    Accounts, Collected, Fleet, InstanceObservation, Observation, Options, SessionState, Sessions,
-    Snapshot, UserSessions,
+    Accounts, Collected, Finding, Fleet, InstanceObservation, Marks, Observation, Options,
+    Pseudonyms, SessionState, Sessions, Snapshot, UserSessions,
 };
 use sag_exporter::model::{
-    AccountName, ClientUser, FailureKind, Instance, Region, SagId, SweepOutcome, UserName,
+    AccountName, ClientUser, FailureKind, Instance, Region, Rule, SagId, SweepOutcome, UserName,
     UserState,
 };
+use sag_exporter::secret::Secret;
 
 /// The fleet after these pieces of news.
 pub(crate) fn after(news: impl IntoIterator<Item = Observation>) -> Arc<Snapshot> {
@@ -72,6 +73,44 @@ pub(crate) fn crowd(sag_id: &str, users: u32, enabled: bool) -> Observation {
     Observation::Instance(Box::new(report))
 }
 
+/// An instance with these users, of each of whom a rule found something.
+pub(crate) fn with_anomalies(sag_id: &str, users: &[&str], rule: Rule) -> Arc<Snapshot> {
+    judged(Fleet::new(Options { retain: 3 }), sag_id, users, rule).snapshot()
+}
+
+/// The same under pseudonyms, and that of the first user.
+pub(crate) fn with_pseudonyms(sag_id: &str, users: &[&str], rule: Rule) -> (Arc<Snapshot>, String) {
+    let pseudonyms = Pseudonyms::new(&Secret::new("0123456789abcdef"));
+    let mut fleet = Fleet::new(Options { retain: 3 });
+    fleet.change_pseudonyms(Some(pseudonyms.clone()));
+    let snapshot = judged(fleet, sag_id, users, rule).snapshot();
+    (snapshot, pseudonyms.of(users[0]))
+}
+
+fn judged(mut fleet: Fleet, sag_id: &str, users: &[&str], rule: Rule) -> Fleet {
+    let mut report = report(sag_id);
+    report.accounts = Collected::Complete(Accounts {
+        expected: u64::try_from(users.len()).unwrap(),
+        users: users.iter().map(|name| user(name)).collect(),
+    });
+    report.sessions = Collected::NotDue;
+    fleet.apply(Observation::Instance(Box::new(report)));
+    let finding = |row| Finding {
+        rule,
+        row: Some(row),
+        since: at(),
+        reason: "for a <good> reason: 10.0.0.1".into(),
+    };
+    let findings = (0..users.len()).map(finding).collect();
+    fleet.mark(sag_id, Marks::new(findings, Arc::default()));
+    fleet.apply(swept(SweepOutcome::Complete));
+    fleet
+}
+
+pub(crate) fn sag_id(text: &str) -> SagId {
+    SagId::parse(text).unwrap()
+}
+
 fn report(sag_id: &str) -> InstanceObservation {
     let region = Region::parse("cn-shanghai").unwrap();
     let offline = |name| sessions(name, SessionState::Sessions(Vec::new()));
@@ -109,10 +148,11 @@ fn sessions(name: &str, state: SessionState) -> UserSessions {
     }
 }
 
-fn account() -> AccountName {
+pub(crate) fn account() -> AccountName {
     AccountName::parse("R&D").unwrap()
 }
 
-fn at() -> Timestamp {
+/// When everything was seen.
+pub(crate) fn at() -> Timestamp {
     Timestamp::from_millisecond(1_700_000_000_123).unwrap()
 }

@@ -17,3 +17,4 @@ mod pages;
 mod protocol;
 mod scrape;
 mod server;
+mod status;

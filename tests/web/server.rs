@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use sag_exporter::clock::Clock;
 use sag_exporter::exposition::{self, Exposition};
 use sag_exporter::fleet::Snapshot;
 use sag_exporter::httpd::{self, Drained, Handler, Limits, ServeError};
 use sag_exporter::telemetry::{BuildInfo, Telemetry};
-use sag_exporter::web::{Lifecycle, Options, Published, Router, TelemetryPath, UnderWay};
+use sag_exporter::web::{Lifecycle, Options, Published, Router, Standing, TelemetryPath, UnderWay};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +31,7 @@ pub(crate) struct Site {
     pub(crate) published: Arc<ArcSwap<Published>>,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) under_way: UnderWay,
+    pub(crate) standing: Standing,
 }
 
 impl Server {
@@ -107,12 +110,16 @@ impl Site {
             lifecycle.clone(),
         );
         let under_way = UnderWay::new();
-        let router = router.with_progress(under_way.clone());
+        let standing = Standing::new();
+        let router = router
+            .with_progress(under_way.clone())
+            .with_standing(standing.clone(), clock());
         Self {
             server: Server::start_with(Limits::default(), telemetry, router).await,
             published,
             lifecycle,
             under_way,
+            standing,
         }
     }
 
@@ -130,6 +137,12 @@ impl Site {
     pub(crate) async fn client(&self) -> Client {
         self.server.client().await
     }
+}
+
+/// An hour and a half after the sweeps of [`crate::fleet`], so that no age
+/// changes while a test runs.
+fn clock() -> Clock {
+    Clock::anchored(Timestamp::from_second(1_700_005_400).unwrap())
 }
 
 fn telemetry() -> Telemetry {

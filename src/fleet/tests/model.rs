@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{collected, moment, sweep};
-use crate::fleet::{Accounts, Fleet, InstanceSnapshot, Observation, Options, Users};
+use crate::fleet::{Accounts, Extent, Fleet, InstanceSnapshot, Observation, Options, Users};
 use crate::model::Collector;
 
 /// What the model knows of a user.
 #[derive(Debug, Clone, Default)]
 struct Known {
+    /// No list has named the user since the last start.
+    is_unnamed: bool,
+    /// The user was observed before the last start and not since.
+    is_waiting: bool,
     lists_ago: u32,
     sweeps_ago: Option<u32>,
     clients: u32,
@@ -21,6 +25,11 @@ struct Model {
     users: BTreeMap<String, Known>,
     /// Sessions that were there when their user was first observed.
     found: u64,
+    /// Sessions of users that were deleted while the program did not run: nobody
+    /// knows their names any more.
+    lost: u64,
+    /// What the ledgers of earlier runs said.
+    entered: (u64, u64),
     list_ago: Option<u32>,
     accounts_complete: Option<bool>,
     sessions_complete: Option<bool>,
@@ -40,13 +49,18 @@ impl Model {
             Some(0)
         };
         if word == "complete" {
-            self.users.retain(|name, _| names.contains(&name.as_str()));
+            let lost = self
+                .users
+                .extract_if(.., |name, _| !names.contains(&name.as_str()));
+            self.lost += lost.map(|(_, known)| known.lost()).sum::<u64>();
         }
         for known in self.users.values_mut() {
             known.lists_ago += 1;
         }
         for name in names {
-            self.users.entry(name.to_owned()).or_default().lists_ago = 0;
+            let known = self.users.entry(name.to_owned()).or_default();
+            known.lists_ago = 0;
+            known.is_unnamed = false;
         }
     }
 
@@ -61,18 +75,41 @@ impl Model {
         }
         for report in reports.split_whitespace() {
             let (name, state) = report.split_once(':').unwrap();
+            if self.users.get(name).is_some_and(|known| known.is_unnamed) {
+                continue;
+            }
             if state == "!" {
                 self.users.remove(name);
             } else if let (Some(known), Ok(clients)) = (
                 self.users.get_mut(name),
                 state.trim_start_matches('#').parse(),
             ) {
-                if known.sweeps_ago.is_none() {
+                if known.sweeps_ago.is_none() && !known.is_waiting {
                     self.found += u64::from(clients);
                 }
+                known.is_waiting = false;
                 known.sweeps_ago = Some(0);
                 known.clients = clients;
             }
+        }
+    }
+
+    /// The program ends after a sweep, and starts again.
+    fn restart(&mut self, instance: Option<&InstanceSnapshot>) {
+        if let Some(ledger) = instance.map(InstanceSnapshot::ledger) {
+            self.entered.0 += ledger.started();
+            self.entered.1 += ledger.ended();
+        }
+        (
+            self.list_ago,
+            self.accounts_complete,
+            self.sessions_complete,
+        ) = (None, None, None);
+        for known in self.users.values_mut() {
+            known.is_unnamed = true;
+            known.is_waiting |= known.sweeps_ago.is_some();
+            known.lists_ago = RETAIN + 1;
+            known.sweeps_ago = None;
         }
     }
 
@@ -114,8 +151,8 @@ impl Model {
         let online: u64 = self.users.values().map(|k| u64::from(k.clients)).sum();
         let ledger = instance.ledger();
         assert_eq!(
-            ledger.started() + self.found,
-            ledger.ended() + online,
+            self.entered.0 + ledger.started() + self.found,
+            self.entered.1 + ledger.ended() + online + self.lost,
             "starts minus ends is the number online"
         );
         assert!(ledger.durations().count() <= ledger.ended());
@@ -123,6 +160,11 @@ impl Model {
 }
 
 impl Known {
+    /// What nobody can enter any more if the user is deleted.
+    fn lost(&self) -> u64 {
+        u64::from(self.is_waiting && self.is_unnamed) * u64::from(self.clients)
+    }
+
     fn visible(&self) -> Option<u32> {
         let is_fresh = self.sweeps_ago.is_some_and(|age| age <= RETAIN);
         is_fresh.then_some(self.clients)
@@ -167,6 +209,24 @@ proptest! {
             model.list(accounts);
             model.observe(sessions);
             model.check(fleet.snapshot().instance("sag-1").unwrap());
+        }
+    }
+
+    #[test]
+    fn restarts_change_nothing_that_is_counted(
+        sweeps in prop::collection::vec((accounts(), sessions(), prop::bool::weighted(0.3)), 1..25)
+    ) {
+        let mut fleet = Fleet::new(Options { retain: RETAIN });
+        let mut model = Model::default();
+        for (number, (accounts, sessions, restarts)) in (1..).zip(&sweeps) {
+            fleet.apply(sweep(1000 + number, accounts, sessions));
+            model.list(accounts);
+            model.observe(sessions);
+            model.check(fleet.snapshot().instance("sag-1").unwrap());
+            if *restarts {
+                model.restart(fleet.instance("sag-1").map(AsRef::as_ref));
+                fleet = super::restart::restarted(&fleet, Extent::Everything, RETAIN);
+            }
         }
     }
 
