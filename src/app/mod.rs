@@ -24,6 +24,7 @@ mod once;
 mod publisher;
 mod reload;
 mod signals;
+mod sinks;
 mod standing;
 mod store;
 mod survey;

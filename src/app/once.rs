@@ -74,6 +74,7 @@ pub async fn once(
     let mut watch = Watch::new(fleet, plan.pseudonyms, plan.config.rules.clone());
     let fold = async {
         while let Some(observation) = received.recv().await {
+            // Nobody asked for a chronicle: a first look has no news.
             watch.apply(observation);
         }
     };

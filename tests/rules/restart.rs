@@ -26,7 +26,7 @@ impl Court {
         let notes: BTreeMap<_, _> = self.judge.notes().collect();
         for instance in self.fleet.snapshot().instances() {
             let memory = instance.remember(&keys, extent);
-            let rules = notes[instance.sag_id()].sealed(&keys);
+            let rules = notes.get(instance.sag_id()).expect("judged").sealed(&keys);
             writer
                 .instance(instance.sag_id(), &memory, &rules)
                 .expect("memory");
