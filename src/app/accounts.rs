@@ -17,8 +17,10 @@ use super::cloud::{Access, ClientError, Ground};
 use super::daemon::DRAIN;
 use super::publisher::Change;
 use super::reload::Request;
+use super::sinks::{self, Wanted};
 use super::tasks::{TaskError, TaskResult, Tasks};
 use crate::config::{Account, Config, Loaded, Source};
+use crate::delivery::Outlets;
 use crate::fleet::{self, Observation, Pseudonyms};
 use crate::httpd::systemd::Manager;
 use crate::model::AccountName;
@@ -32,6 +34,7 @@ pub(super) struct Accounts {
     ground: Ground,
     context: Context,
     changes: mpsc::Sender<Change>,
+    sinks: mpsc::Sender<sinks::Request>,
     sweep: sweep::Options,
     /// Where the state is kept as long as the program runs.
     state: Option<PathBuf>,
@@ -83,6 +86,7 @@ impl Accounts {
         ground: Ground,
         context: Context,
         changes: mpsc::Sender<Change>,
+        sinks: mpsc::Sender<sinks::Request>,
         state: Option<PathBuf>,
     ) -> Self {
         Self {
@@ -90,6 +94,7 @@ impl Accounts {
             ground,
             context,
             changes,
+            sinks,
             sweep: sweep::Options::default(),
             state,
             running: BTreeMap::new(),
@@ -243,7 +248,12 @@ impl Accounts {
         pseudonyms: Option<Pseudonyms>,
         observations: Vec<Observation>,
     ) {
+        let wanted = Wanted::of(config, pseudonyms.as_ref());
         let (done, published) = oneshot::channel();
+        // Without sinks or a publisher the program is ending.
+        let Some(outlets) = self.outlets(wanted).await else {
+            return;
+        };
         let change = Change {
             observations,
             fleet: fleet::Options {
@@ -252,13 +262,21 @@ impl Accounts {
             rules: config.rules.clone(),
             exposition: config.exposition,
             pseudonyms,
+            outlets,
             state_interval: config.state.as_ref().map(|state| state.interval),
             done,
         };
         if self.changes.send(change).await.is_ok() {
-            // Without a publisher the program is ending.
             let _ = published.await;
         }
+    }
+
+    /// Puts the sinks into force and gives what leads to them.
+    async fn outlets(&self, wanted: Wanted) -> Option<Outlets> {
+        let (answer, answered) = oneshot::channel();
+        let request = sinks::Request { wanted, answer };
+        self.sinks.send(request).await.ok()?;
+        answered.await.ok()
     }
 
     fn start_one(&mut self, account: Account, access: Access) {
