@@ -15,6 +15,7 @@ mod limits;
 mod openmetrics;
 mod pages;
 mod protocol;
+mod schema;
 mod scrape;
 mod server;
 mod status;
