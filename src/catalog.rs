@@ -123,9 +123,9 @@ families! {
     ALLOCATED_ACCELERATION_BANDWIDTH = Gauge "sag_allocated_acceleration_bandwidth_bytes_per_second" ["sag_id"]
         "Application acceleration bandwidth allotted to the client accounts, summed up.";
     SESSIONS_STARTED = Counter "sag_sessions_started_total" ["sag_id"]
-        "Sessions that were seen to start between two sweeps; a reconnect within one interval is seen only if its start time was read.";
+        "Sessions that were seen to start between two sweeps since the exporter runs; a reconnect within one interval is seen only if its start time was read.";
     SESSIONS_ENDED = Counter "sag_sessions_ended_total" ["sag_id"]
-        "Sessions that were seen to end between two sweeps; a reconnect within one interval is seen only if its start time was read.";
+        "Sessions that were seen to end between two sweeps since the exporter runs; a reconnect within one interval is seen only if its start time was read.";
     SESSION_DURATION = Histogram "sag_session_duration_seconds" ["sag_id"]
         "How long the sessions lasted that were seen to end, to the precision of the sweep interval.";
     ANOMALIES = Gauge "sag_anomalies" ["sag_id" "rule"]
@@ -193,6 +193,14 @@ families! {
         "When the web configuration in force was read; only if there is one.";
     SERIES_LIMITED = Gauge "sag_exporter_series_limited" []
         "Whether series of users are left out because there would be more than the limit (1) or not (0).";
+    EVENTS = Counter "sag_exporter_events_total" ["kind"]
+        "Events that were told, by kind, whether they arrived or not; only if somebody is told.";
+    EVENTS_QUEUED = Gauge "sag_exporter_events_queued" ["sink"]
+        "Events that wait for the sink or are on their way.";
+    EVENTS_DROPPED = Counter "sag_exporter_events_dropped_total" ["sink" "reason"]
+        "Events that will never arrive at the sink: the queue was full, the sink rejects them, cannot be written, was tried for too long, or the program ended.";
+    EVENT_DELIVERIES = Counter "sag_exporter_event_deliveries_total" ["sink" "outcome"]
+        "Attempts to deliver some events to the sink by outcome, retries counted one by one.";
     STATE_RESTORED = Gauge "sag_exporter_state_restored" []
         "Whether the state of an earlier run was restored at the start (1), or there was none that could be used (0); only with a state file.";
     STATE_WRITE_SUCCESSFUL = Gauge "sag_exporter_state_last_write_successful" []

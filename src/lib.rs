@@ -9,9 +9,10 @@
 //! * Floor 2, the cloud and its double: [`openapi`], [`sag`], [`sim`]; what is
 //!   made of snapshots: [`rules`]; and the arithmetic of calls: [`plan`].
 //! * Floor 3, the engine and its product: [`sweep`], [`exposition`]; what is
-//!   kept over a restart: [`state`]; and [`doctor`], who says why they do not
-//!   work.
-//! * Floor 4, what people and Prometheus read: [`web`].
+//!   kept over a restart: [`state`]; what happened between two snapshots:
+//!   [`events`]; and [`doctor`], who says why things do not work.
+//! * Floor 4, what people and Prometheus read: [`web`]; and who is told of events:
+//!   [`delivery`].
 //! * Floor 5, what people write: [`config`].
 //! * Floor 6, the running program: [`app`].
 //! * Floor 7, the command line: [`cli`].
@@ -24,7 +25,9 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod delivery;
 pub mod doctor;
+pub mod events;
 pub mod exposition;
 pub mod fleet;
 pub mod httpd;

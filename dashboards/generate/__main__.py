@@ -1,7 +1,7 @@
 """Writes the dashboards: `python dashboards/generate [FOLDER]`.
 
-The folder is `dashboards` unless another one is given. A test compares what is
-written with what is committed.
+Without a folder they go to `dashboards` and into the chart of Helm, which can
+only read files of its own. Tests compare what is written with what is committed.
 """
 
 import sys
@@ -13,12 +13,16 @@ import instance
 import user
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = [ROOT / "dashboards", ROOT / "deploy/helm/sag-exporter/files/dashboards"]
 
-def main(folder):
+
+def main(folders):
     for board in (fleet, instance, user, exporter):
         text = JSONEncoder(sort_keys=True, indent=2, ensure_ascii=False).encode(board.build())
-        (folder / f"{board.__name__}.json").write_text(text + "\n", encoding="utf-8")
+        for folder in folders:
+            (folder / f"{board.__name__}.json").write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent)
+    main([Path(folder) for folder in sys.argv[1:]] or FOLDERS)

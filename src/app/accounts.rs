@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -16,9 +17,12 @@ use super::cloud::{Access, ClientError, Ground};
 use super::daemon::DRAIN;
 use super::publisher::Change;
 use super::reload::Request;
+use super::sinks::{self, Wanted};
 use super::tasks::{TaskError, TaskResult, Tasks};
 use crate::config::{Account, Config, Loaded, Source};
+use crate::delivery::Outlets;
 use crate::fleet::{self, Observation, Pseudonyms};
+use crate::httpd::systemd::Manager;
 use crate::model::AccountName;
 use crate::sag;
 use crate::sweep::{self, Context, Sweeper};
@@ -30,6 +34,7 @@ pub(super) struct Accounts {
     ground: Ground,
     context: Context,
     changes: mpsc::Sender<Change>,
+    sinks: mpsc::Sender<sinks::Request>,
     sweep: sweep::Options,
     /// Where the state is kept as long as the program runs.
     state: Option<PathBuf>,
@@ -81,6 +86,7 @@ impl Accounts {
         ground: Ground,
         context: Context,
         changes: mpsc::Sender<Change>,
+        sinks: mpsc::Sender<sinks::Request>,
         state: Option<PathBuf>,
     ) -> Self {
         Self {
@@ -88,6 +94,7 @@ impl Accounts {
             ground,
             context,
             changes,
+            sinks,
             sweep: sweep::Options::default(),
             state,
             running: BTreeMap::new(),
@@ -109,6 +116,7 @@ impl Accounts {
     }
 
     /// Answers reloads until `shutdown`, then ends the tasks of all accounts.
+    /// The service manager hears when a reload begins and when it is over.
     ///
     /// # Errors
     ///
@@ -117,13 +125,19 @@ impl Accounts {
     pub(super) async fn run(
         mut self,
         mut requests: mpsc::Receiver<Request>,
+        manager: Arc<Manager>,
         shutdown: CancellationToken,
     ) -> TaskResult {
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 error = self.tasks.first_end() => return Err(error.into()),
-                Some(request) = requests.recv() => request.carry_out(&mut self).await?,
+                Some(request) = requests.recv() => {
+                    manager.reloading();
+                    request.carry_out(&mut self).await?;
+                    // Also after a refusal: the program works as it did before.
+                    manager.ready();
+                }
             }
         }
         for running in self.running.values() {
@@ -234,7 +248,12 @@ impl Accounts {
         pseudonyms: Option<Pseudonyms>,
         observations: Vec<Observation>,
     ) {
+        let wanted = Wanted::of(config, pseudonyms.as_ref());
         let (done, published) = oneshot::channel();
+        // Without sinks or a publisher the program is ending.
+        let Some(outlets) = self.outlets(wanted).await else {
+            return;
+        };
         let change = Change {
             observations,
             fleet: fleet::Options {
@@ -243,13 +262,21 @@ impl Accounts {
             rules: config.rules.clone(),
             exposition: config.exposition,
             pseudonyms,
+            outlets,
             state_interval: config.state.as_ref().map(|state| state.interval),
             done,
         };
         if self.changes.send(change).await.is_ok() {
-            // Without a publisher the program is ending.
             let _ = published.await;
         }
+    }
+
+    /// Puts the sinks into force and gives what leads to them.
+    async fn outlets(&self, wanted: Wanted) -> Option<Outlets> {
+        let (answer, answered) = oneshot::channel();
+        let request = sinks::Request { wanted, answer };
+        self.sinks.send(request).await.ok()?;
+        answered.await.ok()
     }
 
     fn start_one(&mut self, account: Account, access: Access) {

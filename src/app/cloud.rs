@@ -52,6 +52,11 @@ impl Ground {
         })
     }
 
+    /// What calls go through; webhooks may, too.
+    pub(super) fn transport(&self) -> Arc<dyn Transport> {
+        Arc::clone(&self.transport)
+    }
+
     /// The client of one cloud account, with a credential of its own and paced
     /// at the part of the rate that this process has. Nothing is called yet.
     pub(super) fn access(&self, account: &Account, shard: Shard) -> Result<Access, ClientError> {

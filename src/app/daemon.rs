@@ -18,11 +18,13 @@ use super::keeper::Keeper;
 use super::life::{self, Life};
 use super::publisher::{Keepsakes, Publisher};
 use super::reload::{self, Reloader, Request};
+use super::sinks::{Sinks, Wanted};
 use super::standing;
 use super::tasks::{TaskError, TaskResult, Tasks};
 use super::watch::Watch;
 use crate::clock::Clock;
 use crate::config::{Account, Config, Environment, Errors, Source, StateFile, Web};
+use crate::delivery::Outlets;
 use crate::fleet::{self, Pseudonyms};
 use crate::httpd::systemd::Manager;
 use crate::httpd::{self, Limits};
@@ -61,6 +63,7 @@ pub struct Daemon {
     /// Nothing if there is no configuration to read anew.
     hangups: Option<Signal>,
     publisher: Publisher,
+    sinks: (Sinks, Wanted),
     gate: Gate,
     router: Router,
     telemetry: Telemetry,
@@ -132,6 +135,8 @@ impl Daemon {
         let kept = fleet::Options {
             retain: config.sweep.retain,
         };
+        let wanted = Wanted::of(&config, plan.pseudonyms.as_ref());
+        let (told, sinks) = Sinks::new(ground.transport(), plan.clock, telemetry.clone());
         let state = config.state.map(|place| State {
             place,
             pseudonyms: plan.pseudonyms.clone(),
@@ -143,6 +148,7 @@ impl Daemon {
             observations: received,
             changes: changed,
             watch,
+            outlets: Outlets::none(telemetry.clone()),
             options: config.exposition,
             published: Arc::new(ArcSwap::from_pointee(Published::nothing())),
             telemetry: telemetry.clone(),
@@ -167,12 +173,13 @@ impl Daemon {
             .with_progress(under_way)
             .with_standing(standing, plan.clock);
         Ok(Self {
-            accounts: Accounts::new(plan.source, ground, context, changes, state_file),
+            accounts: Accounts::new(plan.source, ground, context, changes, sinks, state_file),
             beginning: (config.sweep, accounts),
             reloader,
             requests,
             hangups,
             publisher,
+            sinks: (told, wanted),
             gate,
             router: router.with_reload(over_http),
             telemetry,
@@ -245,7 +252,11 @@ impl Daemon {
         let served = async move { served.await.map(drop).map_err(Into::into) };
         tasks.spawn(life::PAGES, served);
         tasks.spawn("web configuration", follow(self.gate, sweeping.clone()));
-        let publisher = self.publisher.run();
+        let (mut sinks, wanted) = self.sinks;
+        let mut publisher = self.publisher;
+        publisher.outlets = sinks.start(wanted);
+        tasks.spawn("event sinks", sinks.run(sweeping.clone()));
+        let publisher = publisher.run();
         tasks.spawn(
             "publisher",
             async move { publisher.await.map_err(Into::into) },
@@ -257,7 +268,8 @@ impl Daemon {
         let mut accounts = self.accounts;
         let (options, beginning) = self.beginning;
         accounts.start(options, beginning);
-        let swept = accounts.run(self.requests, sweeping.clone());
+        let manager = Arc::clone(&life.manager);
+        let swept = accounts.run(self.requests, manager, sweeping.clone());
         tasks.spawn("cloud accounts", swept);
         let manager = Arc::clone(&life.manager);
         let alive = keep_alive(manager, self.lifecycle, sweeping.clone());

@@ -14,6 +14,7 @@ use super::judgement;
 use super::tasks::TaskError;
 use crate::clock::Clock;
 use crate::config::{Account, Config, Environment, PseudonymKey, Web};
+use crate::delivery;
 use crate::exposition;
 use crate::model::{AccountName, NameError, Region};
 use crate::openapi::{CredentialSource, Endpoint, EndpointError, SecretSource};
@@ -109,7 +110,8 @@ impl Demo {
         let done = CancellationToken::new();
         let cloud = sim::run(self.listener, self.cloud, done.clone());
         let daemon = async {
-            let result = self.daemon.run(outside, shutdown).await;
+            // Two programs at once are much for one stack frame.
+            let result = Box::pin(self.daemon.run(outside, shutdown)).await;
             done.cancel();
             result
         };
@@ -148,6 +150,7 @@ fn config(cloud: SocketAddr) -> Result<Config, DemoError> {
         exposition: exposition::Options::default(),
         pseudonyms: PseudonymKey::default(),
         rules: rules::Options::default(),
+        events: delivery::Options::default(),
         state: None,
     })
 }

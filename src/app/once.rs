@@ -23,6 +23,9 @@ use crate::telemetry::Telemetry;
 pub struct Once {
     /// The families of the fleet, then those of the exporter.
     pub text: Vec<u8>,
+    /// The families of the process (`process_*`). They are for an exposition of
+    /// its own: where another process publishes the text, these are its own.
+    pub process: Vec<u8>,
     /// The worst outcome of all cloud accounts.
     pub outcome: SweepOutcome,
 }
@@ -71,6 +74,7 @@ pub async fn once(
     let mut watch = Watch::new(fleet, plan.pseudonyms, plan.config.rules.clone());
     let fold = async {
         while let Some(observation) = received.recv().await {
+            // Nobody asked for a chronicle: a first look has no news.
             watch.apply(observation);
         }
     };
@@ -84,7 +88,12 @@ pub async fn once(
     exposition
         .writer(Format::Text)
         .for_each_frame(|frame| text.extend_from_slice(frame));
-    text.extend(telemetry.encode()?);
+    let (own, process) = telemetry.encode_apart()?;
+    text.extend(own);
     let outcome = outcomes.into_iter().max().unwrap_or(SweepOutcome::Complete);
-    Ok(Some(Once { text, outcome }))
+    Ok(Some(Once {
+        text,
+        process,
+        outcome,
+    }))
 }

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::keepsake::Keepsake;
 use super::watch::Watch;
+use crate::delivery::Outlets;
 use crate::exposition::{self, Exposition};
 use crate::fleet::{self, Extent, Observation, Pseudonyms};
 use crate::rules;
@@ -22,6 +23,8 @@ pub(super) struct Publisher {
     pub(super) observations: mpsc::Receiver<Observation>,
     pub(super) changes: mpsc::Receiver<Change>,
     pub(super) watch: Watch,
+    /// Who is told what happens.
+    pub(super) outlets: Outlets,
     pub(super) options: exposition::Options,
     pub(super) published: Arc<ArcSwap<Published>>,
     pub(super) telemetry: Telemetry,
@@ -47,6 +50,7 @@ pub(super) struct Change {
     pub(super) rules: rules::Options,
     pub(super) exposition: exposition::Options,
     pub(super) pseudonyms: Option<Pseudonyms>,
+    pub(super) outlets: Outlets,
     /// How often the state is written, if it is.
     pub(super) state_interval: Option<Duration>,
     /// Hears when all of it is published.
@@ -65,6 +69,13 @@ impl Publisher {
     ///
     /// If compressing panics, which is a bug.
     pub(super) async fn run(mut self) -> Result<(), JoinError> {
+        self.watch.chronicle(!self.outlets.is_empty());
+        let result = self.publish_all().await;
+        self.outlets.close();
+        result
+    }
+
+    async fn publish_all(&mut self) -> Result<(), JoinError> {
         let mut next = Instant::now();
         loop {
             let change = tokio::select! {
@@ -73,7 +84,7 @@ impl Publisher {
                         self.hand_over(Extent::Everything);
                         return Ok(());
                     };
-                    self.watch.apply(observation);
+                    self.take(observation);
                     self.gather_until(next).await
                 }
                 Some(change) = self.changes.recv() => Some(change),
@@ -90,13 +101,16 @@ impl Publisher {
     /// longer has been stopped before, so that what is queued is the last word.
     async fn change(&mut self, change: Change) -> Result<Duration, JoinError> {
         while let Ok(observation) = self.observations.try_recv() {
-            self.watch.apply(observation);
+            self.take(observation);
         }
         self.watch.change_options(change.fleet, change.rules);
         self.watch.change_pseudonyms(change.pseudonyms);
         for observation in change.observations {
-            self.watch.apply(observation);
+            self.take(observation);
         }
+        // What became of the old accounts was for those who watched them.
+        self.watch.chronicle(!change.outlets.is_empty());
+        self.outlets = change.outlets;
         self.options = change.exposition;
         if let (Some(keepsakes), Some(interval)) = (&mut self.keepsakes, change.state_interval) {
             keepsakes.interval = interval;
@@ -114,10 +128,17 @@ impl Publisher {
             tokio::select! {
                 biased;
                 Some(change) = self.changes.recv() => return Some(change),
-                observation = self.observations.recv() => self.watch.apply(observation?),
+                observation = self.observations.recv() => self.take(observation?),
                 () = sleep_until(then) => return None,
             }
         }
+    }
+
+    /// Takes in a piece of news, and tells what happened without waiting for
+    /// anybody.
+    fn take(&mut self, observation: Observation) {
+        let events = self.watch.apply(observation);
+        self.outlets.tell(&events);
     }
 
     /// Compresses away from the threads that serve, then swaps. Gives how long

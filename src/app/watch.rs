@@ -1,10 +1,12 @@
-//! The fleet and the judge who looks at every change of it.
+//! The fleet, the judge who looks at every change of it, and the chronicle of
+//! what happens.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::keeper::Legacy;
 use super::keepsake::Keepsake;
+use crate::events::{Chronicle, Event};
 use crate::fleet::{self, Extent, Fleet, Observation, Pseudonyms, Snapshot};
 use crate::model::SagId;
 use crate::rules::{self, Judge};
@@ -15,6 +17,8 @@ pub(super) struct Watch {
     fleet: Fleet,
     judge: Judge,
     pseudonyms: Option<Pseudonyms>,
+    /// Nothing while nobody wants to be told.
+    chronicle: Option<Chronicle>,
 }
 
 impl Watch {
@@ -30,6 +34,14 @@ impl Watch {
             fleet,
             judge: Judge::new(rules),
             pseudonyms,
+            chronicle: None,
+        }
+    }
+
+    /// Whether [`Watch::apply`] says what happened, from now on.
+    pub(super) fn chronicle(&mut self, wanted: bool) {
+        if wanted != self.chronicle.is_some() {
+            self.chronicle = wanted.then(Chronicle::new);
         }
     }
 
@@ -66,21 +78,25 @@ impl Watch {
         self.pseudonyms = pseudonyms;
     }
 
-    /// Takes in a piece of news and judges what it changes.
-    pub(super) fn apply(&mut self, observation: Observation) {
+    /// Takes in a piece of news and judges what it changes. Gives what happened,
+    /// if somebody wants to know.
+    pub(super) fn apply(&mut self, observation: Observation) -> Vec<Event> {
         let Observation::Instance(observed) = &observation else {
             self.fleet.apply(observation);
-            self.forget_gone();
-            return;
+            return self.forget_gone();
         };
         let sag_id = observed.instance.sag_id.clone();
         let before = self.fleet.instance(sag_id.as_str()).cloned();
         self.fleet.apply(observation);
         let Some(now) = self.fleet.instance(sag_id.as_str()) else {
-            return;
+            return Vec::new();
         };
         let verdict = self.judge.look(before.as_deref(), now);
+        let events = self.chronicle.as_mut().map_or_else(Vec::new, |chronicle| {
+            chronicle.look(before.as_deref(), now, &verdict)
+        });
         self.fleet.mark(sag_id.as_str(), verdict.marks);
+        events
     }
 
     /// All that is known now.
@@ -88,14 +104,19 @@ impl Watch {
         self.fleet.snapshot()
     }
 
-    fn forget_gone(&mut self) {
+    fn forget_gone(&mut self) -> Vec<Event> {
         let waiting = self.fleet.recalled();
         self.judge
             .retain_recalled(|sag_id| waiting.contains_key(sag_id));
         let is_gone = |sag_id: &&SagId| self.fleet.instance(sag_id.as_str()).is_none();
         let gone: Vec<SagId> = self.judge.instances().filter(is_gone).cloned().collect();
+        let mut events = Vec::new();
         for sag_id in gone {
-            self.judge.forget(sag_id.as_str());
+            let over = self.judge.forget(sag_id.as_str());
+            if let Some(chronicle) = &mut self.chronicle {
+                events.extend(chronicle.forget(sag_id.as_str(), &over));
+            }
         }
+        events
     }
 }

@@ -1,17 +1,20 @@
 //! The commands, and which one is meant.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use super::{check, demo, healthcheck, once, plan, serve, simulate, version, whois};
+use super::{
+    check, completions, demo, healthcheck, man, once, plan, serve, simulate, users, version, whois,
+};
 
 /// Watches who is online in Alibaba Cloud Smart Access Gateway (SAG) APP
 /// instances, and tells Prometheus.
 ///
 /// Without a command it is the daemon, `serve`.
 #[derive(Debug, Parser)]
-#[command(name = "sag-exporter", version = version::TEXT, propagate_version = true)]
+#[command(name = PROGRAM, version = version::TEXT, propagate_version = true)]
 #[command(override_usage = "sag-exporter [COMMAND] [FLAGS]", after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -38,13 +41,38 @@ pub(super) enum Command {
     /// What the sweeps cost in calls and seconds, and what to change if it is too much
     #[command(after_help = plan::EXAMPLES)]
     Plan(plan::Flags),
+    /// Accounts and sessions: list, show, set, kick
+    Users(users::Flags),
     /// The user behind a pseudonym in the label user
     #[command(after_help = whois::EXAMPLES)]
     Whois(whois::Flags),
     /// Whether the daemon on this machine works, for containers
     #[command(after_help = healthcheck::EXAMPLES)]
     Healthcheck(healthcheck::Flags),
+    /// A script that completes commands and flags, for a shell
+    #[command(after_help = completions::EXAMPLES)]
+    Completions(completions::Flags),
+    /// The manual page
+    #[command(after_help = man::EXAMPLES)]
+    Man(man::Flags),
 }
+
+/// The commands with their flags, as clap defines them.
+pub(super) fn definition() -> clap::Command {
+    Arguments::command()
+}
+
+/// The same as it is typed: without a command, the flags are those of `serve`.
+pub(super) fn typed_definition() -> clap::Command {
+    let root = definition();
+    let serve = root.find_subcommand("serve").cloned();
+    let flags = serve.iter().flat_map(clap::Command::get_arguments);
+    let flags: Vec<clap::Arg> = flags.cloned().collect();
+    root.args(flags)
+}
+
+/// What people type.
+pub(super) const PROGRAM: &str = "sag-exporter";
 
 /// Reads the arguments. Flags may stand before or after the command.
 pub(super) fn parse(
@@ -52,51 +80,70 @@ pub(super) fn parse(
 ) -> Result<Arguments, clap::Error> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     let name = if arguments.is_empty() {
-        "sag-exporter".into()
+        PROGRAM.into()
     } else {
         arguments.remove(0)
     };
     Arguments::try_parse_from(std::iter::once(name).chain(command_first(arguments)))
 }
 
-/// Moves the command to the front, and puts `serve` there if there is none.
+/// Moves the command to the front, and puts `serve` there if there is none. A
+/// command that has commands of its own is followed by one of them.
 fn command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let definition = Arguments::command();
-    let is_command = |word: &str| {
-        let commands = definition.get_subcommands();
-        word == "help"
-            || commands
-                .into_iter()
-                .any(|command| command.get_name() == word)
+    let root = Arguments::command();
+    let flags = flags_with_values(&root);
+    let Some(place) = find_command(&root, &arguments, &flags) else {
+        if !asks_about_the_program(&arguments) {
+            arguments.insert(0, "serve".into());
+        }
+        return arguments;
     };
-    let takes_value = |flag: &str| {
-        let flags = definition
-            .get_subcommands()
-            .flat_map(clap::Command::get_arguments);
-        flags
-            .filter(|argument| argument.get_action().takes_values())
-            .filter_map(clap::Arg::get_long)
-            .any(|long| flag.strip_prefix("--") == Some(long))
-    };
+    let mut path = vec![arguments.remove(place)];
+    let command = path.first().and_then(|word| word.to_str());
+    let command = command.and_then(|word| root.find_subcommand(word));
+    if let Some(inner) = command.filter(|command| command.has_subcommands())
+        && let Some(place) = find_command(inner, &arguments, &flags)
+    {
+        path.push(arguments.remove(place));
+    }
+    path.extend(arguments);
+    path
+}
+
+/// Where the name of a command stands among the arguments.
+fn find_command(
+    parent: &clap::Command,
+    arguments: &[OsString],
+    flags_with_values: &HashSet<String>,
+) -> Option<usize> {
+    let is_command = |word: &str| word == "help" || parent.find_subcommand(word).is_some();
     let mut after_flag = false;
-    let position = arguments.iter().position(|argument| {
+    arguments.iter().position(|argument| {
         let Some(word) = argument.to_str() else {
             after_flag = false;
             return false;
         };
         let found = !after_flag && is_command(word);
-        after_flag = !after_flag && takes_value(word);
+        after_flag = !after_flag && flags_with_values.contains(word);
         found
-    });
-    match position {
-        Some(position) => {
-            let command = arguments.remove(position);
-            arguments.insert(0, command);
-        }
-        None if asks_about_the_program(&arguments) => {}
-        None => arguments.insert(0, "serve".into()),
+    })
+}
+
+/// The flags of all commands after which a value may come as the next argument.
+fn flags_with_values(command: &clap::Command) -> HashSet<String> {
+    let flags = command.get_arguments();
+    let flags = flags.filter(|flag| flag.get_action().takes_values());
+    let mut names: HashSet<String> = flags
+        .flat_map(|flag| {
+            let long = flag.get_long().map(|long| format!("--{long}"));
+            long.into_iter()
+                .chain(flag.get_short().map(|short| format!("-{short}")))
+        })
+        .collect();
+    for inner in command.get_subcommands() {
+        names.extend(flags_with_values(inner));
     }
-    arguments
+    names
 }
 
 /// `sag-exporter --help` shows the commands, not the flags of one of them.
@@ -148,6 +195,23 @@ mod tests {
             ("serve check", "serve check"),
             ("--sim.seed 7 simulate", "simulate --sim.seed 7"),
             ("chek", "serve chek"),
+            ("users list", "users list"),
+            (
+                "--config.file a users list -o json",
+                "users list --config.file a -o json",
+            ),
+            (
+                "--config.file users users show list",
+                "users show --config.file users list",
+            ),
+            (
+                "-o json users --sag.instance show kick bob",
+                "users kick -o json --sag.instance show bob",
+            ),
+            ("users show users", "users show users"),
+            ("users set set --bandwidth 5", "users set set --bandwidth 5"),
+            ("users --help", "users --help"),
+            ("help users set", "help users set"),
         ] {
             let typed_words = typed.split_whitespace().map(OsString::from).collect();
             let found: Vec<String> = command_first(typed_words)

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod check;
+mod completions;
 mod credential;
 mod demo;
 mod doctor;
@@ -14,11 +15,15 @@ mod exit;
 mod flags;
 mod healthcheck;
 mod logging;
+mod man;
 mod once;
+mod output;
 mod plan;
 mod progress;
+mod replace;
 mod serve;
 mod simulate;
+mod users;
 mod version;
 mod whois;
 mod wiring;
@@ -30,6 +35,7 @@ use std::io::{self, Write};
 
 use self::arguments::{Arguments, Command};
 use self::exit::Failure;
+use self::output::Paint;
 use crate::config::Environment;
 use crate::httpd::systemd;
 
@@ -41,9 +47,10 @@ pub fn run(
 ) -> Exit {
     let variables: Vec<_> = environment.into_iter().collect();
     let manager = manager(&variables);
+    let paint = Paint::for_stdout(&variables);
     let environment = Environment::new(variables);
     let result = match arguments::parse(arguments) {
-        Ok(Arguments { command }) => dispatch(command, environment, &manager),
+        Ok(Arguments { command }) => dispatch(command, environment, &manager, paint),
         Err(error) => return error_of_clap(&error),
     };
     match result {
@@ -60,6 +67,7 @@ fn dispatch(
     command: Command,
     environment: Environment,
     manager: &systemd::Environment,
+    paint: Paint,
 ) -> Result<(), Failure> {
     match command {
         Command::Serve(flags) => serve::run(flags, environment, manager),
@@ -68,6 +76,9 @@ fn dispatch(
         Command::Once(flags) => once::run(flags, environment),
         Command::Check(flags) => check::run(flags, environment),
         Command::Plan(flags) => plan::run(flags, environment),
+        Command::Completions(flags) => completions::run(&flags),
+        Command::Man(flags) => man::run(&flags),
+        Command::Users(flags) => users::run(flags, environment, paint),
         Command::Whois(flags) => whois::run(flags, environment),
         Command::Healthcheck(flags) => healthcheck::run(&flags),
     }

@@ -1,15 +1,18 @@
 //! `once`: one sweep, for people and for cron.
 
-use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::exit::Failure;
 use super::flags::{ShardFlags, SourceFlags};
 use super::logging::LogFlags;
+use super::output::write;
+use super::replace::Replaceable;
 use super::{version, wiring};
-use crate::app;
+use crate::app::{self, Once};
 use crate::config::{Environment, Loaded};
+use crate::model::SweepOutcome;
 use crate::telemetry::BuildInfo;
 
 /// The flags of `once`.
@@ -19,6 +22,10 @@ pub(super) struct Flags {
     source: SourceFlags,
     #[command(flatten)]
     shard: ShardFlags,
+    /// Replace this file instead of printing, for node_exporter's textfile
+    /// collector: whole, or not at all
+    #[arg(long = "output.file", value_name = "FILE", help_heading = "Where to")]
+    output_file: Option<PathBuf>,
     #[command(flatten)]
     log: LogFlags,
 }
@@ -36,6 +43,8 @@ pub(super) struct Options {
 
 pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure> {
     let source = flags.source.resolve(flags.shard.shard)?;
+    let file = flags.output_file.as_deref().map(Replaceable::new);
+    let file = file.transpose()?;
     flags.log.start()?;
     let loaded = source.load()?;
     app::warn_of(&loaded);
@@ -44,18 +53,46 @@ pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure>
         environment,
         build: version::BUILD,
     };
-    wiring::block_on(wiring::once(options))
+    let swept = wiring::block_on(wiring::once(options))?;
+    match &file {
+        None => {
+            write(&swept.text)?;
+            write(&swept.process)?;
+        }
+        Some(file) => keep(&swept, file)?,
+    }
+    match swept.outcome {
+        SweepOutcome::Complete => Ok(()),
+        SweepOutcome::Partial => Err(Failure::run(
+            "the sweep is not complete: the log says why, sag_collection_success where",
+        )),
+        SweepOutcome::Failed => Err(Failure::run(FAILED)),
+    }
 }
 
-/// Writes the exposition to standard output.
-pub(super) fn print(text: &[u8]) -> io::Result<()> {
-    io::stdout().lock().write_all(text)
+/// What was read is true, however much is missing. If nothing was read, the old
+/// file says more, and its age says how much more.
+fn keep(swept: &Once, file: &Replaceable) -> Result<(), Failure> {
+    match swept.outcome {
+        SweepOutcome::Complete | SweepOutcome::Partial => file.replace(&swept.text),
+        SweepOutcome::Failed => Err(Failure::run(format!("{FAILED}; the file stays as it is"))),
+    }
 }
+
+const FAILED: &str = "the sweep failed, nothing could be read: the log says why";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   sag-exporter once --config.file=sag-exporter.yml
   sag-exporter once --config.file=sag-exporter.yml --sag.instance=sag-abc123 > sag.prom
 
-Metrics go to standard output, progress and the log to standard error. Exit
-codes: 0 if the sweep was complete, 1 if it was not.";
+  sag-exporter once --config.file=sag-exporter.yml \\
+      --output.file=/var/lib/prometheus/node-exporter/sag.prom
+      For cron and the textfile collector of node_exporter.
+
+Metrics go to standard output or the file, progress and the log to standard
+error. The file has no process_* families, since its reader has its own.
+
+Exit codes: 0 if the sweep was complete; 1 if it was not: what was read is
+printed or written all the same, and if nothing was read the file stays as it
+was; 2 wrong flags or configuration.";

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
 
 use super::exit::Failure;
 use super::progress::Terminal;
 use super::{demo, once, plan, serve, simulate};
-use crate::app::{self, Daemon, Demo, Known, Outside, Plan, Survey};
+use crate::app::{self, Daemon, Demo, Known, Once, Outside, Plan, Survey, Users};
 use crate::clock::Clock;
 use crate::config::Web;
 use crate::doctor::Report;
 use crate::fleet::Pseudonyms;
 use crate::httpd::systemd::{self, Manager};
 use crate::httpd::{self, Sign};
-use crate::model::SweepOutcome;
 use crate::sim::{self, Cloud};
 use crate::sweep::Progress;
 
@@ -113,27 +113,14 @@ pub(super) async fn simulate(options: simulate::Options) -> Result<(), Failure> 
     Ok(())
 }
 
-pub(super) async fn once(options: once::Options) -> Result<(), Failure> {
+pub(super) async fn once(options: once::Options) -> Result<Once, Failure> {
     let plan = plan_of_once(options);
     let bar = Arc::new(Terminal::new());
     let progress: Arc<dyn Progress> = Arc::clone(&bar) as _;
     let swept = app::until_signal(|shutdown| app::once(plan, progress, shutdown)).await;
     bar.finish();
-    let Some(swept) = swept.map_err(Failure::run)?.map_err(Failure::run)? else {
-        return Err(Failure::run(
-            "the sweep was interrupted, so nothing is printed",
-        ));
-    };
-    once::print(&swept.text).map_err(Failure::run)?;
-    match swept.outcome {
-        SweepOutcome::Complete => Ok(()),
-        SweepOutcome::Partial => Err(Failure::run(
-            "the sweep is not complete: the log says why, sag_collection_success where",
-        )),
-        SweepOutcome::Failed => Err(Failure::run(
-            "the sweep failed, nothing could be read: the log says why",
-        )),
-    }
+    let swept = swept.map_err(Failure::run)?.map_err(Failure::run)?;
+    swept.ok_or_else(|| Failure::run("the sweep was interrupted, so nothing is printed"))
 }
 
 /// Looks into every cloud account.
@@ -175,6 +162,23 @@ pub(super) async fn whois(
     let found = found.await.map_err(Failure::run)?;
     let found = found.ok_or_else(|| Failure::run("the search was interrupted"))?;
     found.map_err(Failure::run)
+}
+
+/// Finds the instances and works on their users until a signal.
+pub(super) async fn users<T, F>(
+    options: once::Options,
+    work: impl FnOnce(Users, CancellationToken) -> F,
+) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let ended = app::until_signal(|shutdown| async move {
+        let opened = Users::open(plan_of_once(options));
+        let opened = shutdown.run_until_cancelled(opened).await;
+        let opened = opened.ok_or_else(|| Failure::run("interrupted; nothing was changed"))?;
+        work(opened.map_err(Failure::run)?, shutdown).await
+    });
+    ended.await.map_err(Failure::run)?
 }
 
 /// Asks the daemon that listens there.

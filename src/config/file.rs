@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::account;
 use super::decode::{Checked, Cursor, Fields};
 use super::scalars::{choice, duration, number, path, whole};
-use super::{Account, Config, PseudonymKey, StateFile, defaults, policy};
+use super::{Account, Config, PseudonymKey, StateFile, defaults, events, policy};
+use crate::delivery;
 use crate::exposition::{self, UserLabels};
 use crate::rules::{self, Policy};
 use crate::sweep::{self, PageSize, SessionsMode};
@@ -21,6 +22,9 @@ pub(super) fn config(at: &Cursor<'_>, base: &Path) -> Checked<Config> {
     let labels = fields.or("labels", Labels::default(), |at| labels(at, base));
     let policy = fields.or("policy", Policy::default(), policy::policy);
     let user_series = fields.or("limits", None, limits);
+    let events = fields.or("events", delivery::Options::default(), |at| {
+        events::events(at, base)
+    });
     let state = fields.optional("state", |at| state(at, base));
     fields.finish();
     let default = exposition::Options::default();
@@ -37,6 +41,7 @@ pub(super) fn config(at: &Cursor<'_>, base: &Path) -> Checked<Config> {
             policy: policy?,
             ..rules::Options::default()
         },
+        events: events?,
         state: state?,
     })
 }

@@ -3,6 +3,9 @@
 //! The decoder is what counts; a test holds this table against it. The schema
 //! and the example are made from the table.
 
+#[cfg(test)]
+mod tests;
+
 /// One key of a mapping.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Key {
@@ -61,6 +64,11 @@ pub(super) const FILE: &[Key] = &[
         "what is expected of which user; the first match wins",
     ),
     optional("limits", Kind::Map(LIMITS), "where to stop"),
+    alternative(
+        "events",
+        Kind::Map(EVENTS),
+        "who is told what happens; left out: nobody",
+    ),
     alternative(
         "state",
         Kind::Map(STATE),
@@ -295,6 +303,49 @@ const ENTRY: &[Key] = &[
     ),
 ];
 
+const EVENTS: &[Key] = &[
+    optional(
+        "file",
+        Kind::File("events.jsonl"),
+        "one JSON object a line; - is standard output",
+    ),
+    optional(
+        "kinds",
+        Kind::Texts("[session_started, session_ended]"),
+        "left out: all; docs/events.md has them",
+    ),
+    optional(
+        "client_ip",
+        Kind::Truth("false"),
+        "whether the addresses of clients are told",
+    ),
+    optional("webhooks", Kind::Maps(WEBHOOK), "signed POST requests"),
+];
+
+const WEBHOOK: &[Key] = &[
+    required(
+        "name",
+        Kind::Text("siem"),
+        "the value of the label sink; unique",
+    ),
+    required(
+        "url",
+        Kind::Text("https://hooks.example.com/sag"),
+        "http only for loopback addresses",
+    ),
+    required(
+        "secret_file",
+        Kind::File("/run/secrets/hook"),
+        "`echo whsec_$(openssl rand -base64 32)` makes a key",
+    ),
+    optional(
+        "kinds",
+        Kind::Texts("[anomaly_raised, anomaly_cleared]"),
+        "of those above; left out: all of them",
+    ),
+    optional("timeout", Kind::Duration("10s"), "of one attempt, 1s to 1m"),
+];
+
 const fn key(name: &'static str, kind: Kind, help: &'static str, presence: Presence) -> Key {
     Key {
         name,
@@ -329,44 +380,3 @@ const POLICY: &str = "narrows the permissions further";
 const DURATION: &str = "how long a credential is to last, 15m to 12h";
 const STS_REGION: &str = "the site of the token service; left out: the central one";
 const STS_VPC: &str = "whether it is reached inside the VPC of that region";
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::config;
-
-    /// The decoder names all keys that it knows when it meets one that it does
-    /// not know.
-    #[test]
-    fn the_table_has_the_keys_of_the_decoder() {
-        let check = |keys: &[Key], text: &str| {
-            let text = text.replace("UNKNOWN", "quite_something_else: 0");
-            let errors = config::parse(text.as_bytes(), Path::new("c.yml")).unwrap_err();
-            let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
-            let expected = format!(": expected {}", names.join(", "));
-            let told = errors.problems().iter();
-            let mut told = told.filter(|problem| problem.text.contains("is unknown"));
-            let told = told.next().map(|problem| problem.text.as_str());
-            assert!(
-                told.is_some_and(|told| told.ends_with(&expected)),
-                "{expected}\n{errors}"
-            );
-        };
-        let account = |rest: &str| format!("accounts: [{{name: a, regions: [r], {rest}}}]");
-        check(FILE, &format!("{}\nUNKNOWN", account("")));
-        check(ACCOUNT, &account("UNKNOWN"));
-        check(CREDENTIALS, &account("credentials: {UNKNOWN}"));
-        check(OIDC, &account("credentials: {oidc: {UNKNOWN}}"));
-        check(ROLE, &account("credentials: {assume_role: {UNKNOWN}}"));
-        check(SWEEP, &format!("{}\nsweep: {{UNKNOWN}}", account("")));
-        check(LABELS, &format!("{}\nlabels: {{UNKNOWN}}", account("")));
-        check(
-            ENTRY,
-            &format!("{}\npolicy: [{{match: x, UNKNOWN}}]", account("")),
-        );
-        check(STATE, &format!("{}\nstate: {{UNKNOWN}}", account("")));
-        check(LIMITS, &format!("{}\nlimits: {{UNKNOWN}}", account("")));
-    }
-}

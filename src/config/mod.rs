@@ -8,6 +8,7 @@
 mod account;
 mod credentials;
 mod decode;
+mod events;
 mod example;
 mod file;
 mod keys;
@@ -31,6 +32,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::delivery;
 use crate::exposition;
 pub use crate::openapi::credentials::Environment;
 use crate::openapi::{CredentialSource, Endpoint};
@@ -51,6 +53,8 @@ pub struct Config {
     pub pseudonyms: PseudonymKey,
     /// What is judged.
     pub rules: rules::Options,
+    /// Who is told what happens.
+    pub events: delivery::Options,
     /// Where what is to survive a restart is kept; `None` if nothing is.
     pub state: Option<StateFile>,
 }

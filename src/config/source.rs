@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::decode::{Checked, Cursor};
 use super::problem::{Errors, Report};
 use super::{Account, Config, Problem, PseudonymKey, defaults, file, narrow, node};
+use crate::delivery::{self, SigningKey};
 use crate::exposition;
 use crate::fleet::Pseudonyms;
 use crate::model::{AccountName, Region, SagId};
@@ -104,6 +105,7 @@ impl Source {
             exposition: exposition::Options::default(),
             pseudonyms: PseudonymKey::default(),
             rules: rules::Options::default(),
+            events: delivery::Options::default(),
             state: None,
         })
     }
@@ -159,6 +161,9 @@ fn load_file(path: &Path) -> Result<Loaded, Errors> {
         Ok(config) if config.pseudonyms.in_use => pseudonyms(&config.pseudonyms, &report),
         _ => None,
     };
+    if let Ok(config) = &config {
+        check_signing_keys(&config.events, &report);
+    }
     let config = finish(config, path, &report)?;
     Ok(Loaded {
         config,
@@ -175,6 +180,22 @@ fn pseudonyms(key: &PseudonymKey, report: &Report) -> Option<Pseudonyms> {
             let text = format!("{}: {text}", file.display());
             report.problem(None, "labels.pseudonym_key_file", text);
             None
+        }
+    }
+}
+
+/// Whether what is in the files of keys can be keys. Those that cannot be read
+/// were reported already.
+fn check_signing_keys(events: &delivery::Options, report: &Report) {
+    for (index, hook) in events.webhooks.iter().enumerate() {
+        let file = &hook.secret_file;
+        let Ok(bytes) = read_limited(file, MAX_SECRET_BYTES) else {
+            continue;
+        };
+        let key = std::str::from_utf8(&bytes).map(SigningKey::parse);
+        if let Ok(Err(error)) = key {
+            let text = format!("{}: {error}", file.display());
+            report.problem(None, &format!("events.webhooks[{index}].secret_file"), text);
         }
     }
 }

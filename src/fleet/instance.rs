@@ -188,6 +188,12 @@ impl InstanceSnapshot {
         self.list().map(|list| list.collected)
     }
 
+    /// Whether some list so far was whole, so that who is not among the names did
+    /// not exist then.
+    pub fn knows_everybody(&self) -> bool {
+        self.list.is_some_and(|list| list.is_whole)
+    }
+
     /// The users; `None` before the first list, and after the lists failed for
     /// longer than values are retained.
     pub fn users(&self) -> Option<Users<'_>> {

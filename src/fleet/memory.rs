@@ -88,6 +88,11 @@ impl Memory {
         &self.users
     }
 
+    /// Whether the user with this key is in it.
+    pub fn knows(&self, key: UserKey) -> bool {
+        self.find(key).is_some()
+    }
+
     /// Forgets everything but what stays true.
     pub fn forget_sessions(&mut self) {
         for user in &mut self.users {

@@ -11,7 +11,7 @@ use super::state::{State, is_of_instance};
 use super::track::{Track, Tracks};
 use crate::clock;
 use crate::fleet::{InstanceSnapshot, Names, Recalled, UserKey, UserKeys};
-use crate::model::{Collector, Rule};
+use crate::model::Rule;
 
 /// What the rules remember of an instance. It holds no name of a user and no
 /// address.
@@ -172,16 +172,41 @@ impl State {
         }
         met.sort_unstable();
         self.take_over(&met, &mut rest);
-        let was_listed = snapshot
-            .collector(Collector::Accounts)
-            .last_success
-            .is_some();
-        if !was_listed {
-            self.waiting = Some(Recollection {
-                rules: Arc::new(rest),
-                ..waiting
-            });
-        }
+        self.waiting = Some(Recollection {
+            rules: Arc::new(rest),
+            ..waiting
+        });
+        self.stop_waiting(snapshot);
+    }
+
+    /// Forgets those for whom the fleet waits no more: they are known by now, or
+    /// known to be gone.
+    pub(super) fn stop_waiting(&mut self, snapshot: &InstanceSnapshot) {
+        let Some(waiting) = &mut self.waiting else {
+            return;
+        };
+        let Some(recalled) = snapshot.recalled() else {
+            self.waiting = None;
+            return;
+        };
+        let stays = |key: &UserKey| recalled.memory.knows(*key);
+        let Memory {
+            findings,
+            starts,
+            newcomers,
+            ..
+        } = &*waiting.rules;
+        let findings = findings
+            .iter()
+            .filter(|finding| finding.user.as_ref().is_some_and(stays));
+        let starts = starts.iter().filter(|(key, _)| stays(key));
+        let newcomers = newcomers.iter().filter(|(key, _)| stays(key));
+        waiting.rules = Arc::new(Memory {
+            findings: findings.cloned().collect(),
+            starts: starts.cloned().collect(),
+            newcomers: newcomers.copied().collect(),
+            ..Memory::default()
+        });
     }
 
     /// Moves what is remembered of these users from the memory into force.

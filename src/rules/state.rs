@@ -51,6 +51,7 @@ impl State {
     /// found of deleted users is over.
     pub(super) fn follow(&mut self, snapshot: &InstanceSnapshot, options: &Options) -> Vec<Turn> {
         if Arc::ptr_eq(&self.names, snapshot.names()) {
+            self.stop_waiting(snapshot);
             return Vec::new();
         }
         let old = std::mem::replace(&mut self.names, Arc::clone(snapshot.names()));

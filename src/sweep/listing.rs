@@ -9,13 +9,13 @@ use crate::sag::{Page, PageRequest};
 
 /// A list as far as it could be read.
 #[derive(Debug)]
-pub(super) struct Listing<T> {
+pub struct Listing<T> {
     /// The entries, each name once.
-    pub(super) entries: Vec<T>,
+    pub entries: Vec<T>,
     /// TotalCount as last heard of.
-    pub(super) total: Option<u64>,
+    pub total: Option<u64>,
     /// Why the list is not known to be whole, if it is not.
-    pub(super) trouble: Option<CallError>,
+    pub trouble: Option<CallError>,
 }
 
 /// Reads a list page by page, again and again until it can be believed, at most
@@ -45,6 +45,26 @@ where
     }
     let last = before.unwrap_or_else(|| Pass::new(size));
     listing(last, Some(Doubt::Unsettled.to_error()))
+}
+
+/// Reads a list for somebody who looks once: the first reading that is whole by
+/// its own TotalCount is believed. A removal and an addition between the same
+/// two pages go unseen, which costs a daemon a series and a person nothing.
+pub async fn list_once<T, F>(size: u32, fetch: impl Fn(PageRequest) -> F) -> Listing<T>
+where
+    T: Named,
+    F: Future<Output = Result<Page<T>, CallError>>,
+{
+    let mut passes = 1;
+    loop {
+        let (pass, failure) = read(size, &fetch).await;
+        let doubt = pass.doubt().filter(|_| failure.is_none());
+        if passes < PASSES_LIMIT && doubt.is_some_and(Doubt::may_pass) {
+            passes += 1;
+            continue;
+        }
+        return listing(pass, failure.or(doubt.map(Doubt::to_error)));
+    }
 }
 
 async fn read<T, F>(size: u32, fetch: &impl Fn(PageRequest) -> F) -> (Pass<T>, Option<CallError>)

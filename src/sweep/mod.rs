@@ -43,9 +43,11 @@ use crate::fleet::Observation;
 use crate::telemetry::Telemetry;
 
 pub use self::cloud::{CallError, Cloud};
+pub use self::listing::{Listing, list_once};
 pub use self::options::{
     AccountOptions, Options, PageSize, PageSizeError, SessionsMode, home_region,
 };
+pub use self::pass::Named;
 pub use self::progress::Progress;
 pub use self::shard::{Shard, ShardError};
 pub use self::sweeper::Sweeper;

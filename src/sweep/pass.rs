@@ -19,13 +19,14 @@ use std::hash::Hash;
 
 use super::CallError;
 use crate::model::{ClientUser, FailureKind, SagId, UserName};
-use crate::sag::{Gateway, Page, PageRequest};
+use crate::sag::{Contact, Gateway, Page, PageRequest};
 
 /// An entry that is known by a name.
-pub(super) trait Named {
+pub trait Named {
     /// What tells entries apart.
     type Name: Clone + Eq + Hash;
 
+    /// The name.
     fn name(&self) -> &Self::Name;
 }
 
@@ -34,6 +35,14 @@ impl Named for ClientUser {
 
     fn name(&self) -> &UserName {
         &self.name
+    }
+}
+
+impl Named for Contact {
+    type Name = UserName;
+
+    fn name(&self) -> &UserName {
+        &self.user.name
     }
 }
 

@@ -3,6 +3,8 @@
 //! All of them are registered here, from the families of the catalogue, in a
 //! registry that belongs to this object alone.
 
+mod events;
+mod files;
 mod openmetrics;
 mod readings;
 mod recent;
@@ -16,8 +18,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use prometheus::proto::MetricFamily;
 use prometheus::{Encoder, Gauge, GaugeVec, HistogramVec, IntCounterVec, Registry};
 
+use self::events::EventMetrics;
+use self::files::FileMetrics;
 pub use self::readings::{AccountReadings, OperationReadings};
 use self::recent::Recent;
 pub use self::recent::{Calls, RECENT};
@@ -57,12 +62,8 @@ struct Metrics {
     reload_successful: Gauge,
     reload_success_timestamp: Gauge,
     series_limited: Gauge,
-    web_reload_successful: GaugeVec,
-    web_reload_success_timestamp: GaugeVec,
-    state_restored: GaugeVec,
-    state_write_successful: GaugeVec,
-    state_write_success_timestamp: GaugeVec,
-    state_size: GaugeVec,
+    events: EventMetrics,
+    files: FileMetrics,
     http_requests: IntCounterVec,
     connections_refused: IntCounterVec,
     recent: Recent,
@@ -96,18 +97,8 @@ impl Telemetry {
             reload_successful: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESSFUL)?,
             reload_success_timestamp: gauge(&registry, &catalog::CONFIG_RELOAD_SUCCESS_TIMESTAMP)?,
             series_limited: gauge(&registry, &catalog::SERIES_LIMITED)?,
-            web_reload_successful: gauges(&registry, &catalog::WEB_CONFIG_RELOAD_SUCCESSFUL)?,
-            web_reload_success_timestamp: gauges(
-                &registry,
-                &catalog::WEB_CONFIG_RELOAD_SUCCESS_TIMESTAMP,
-            )?,
-            state_restored: gauges(&registry, &catalog::STATE_RESTORED)?,
-            state_write_successful: gauges(&registry, &catalog::STATE_WRITE_SUCCESSFUL)?,
-            state_write_success_timestamp: gauges(
-                &registry,
-                &catalog::STATE_WRITE_SUCCESS_TIMESTAMP,
-            )?,
-            state_size: gauges(&registry, &catalog::STATE_SIZE)?,
+            events: EventMetrics::new(&registry)?,
+            files: FileMetrics::new(&registry)?,
             http_requests: counters(&registry, &catalog::HTTP_REQUESTS)?,
             connections_refused: counters(&registry, &catalog::HTTP_CONNECTIONS_REFUSED)?,
             registry,
@@ -287,54 +278,6 @@ impl Telemetry {
         self.0.series_limited.set(f64::from(u8::from(limited)));
     }
 
-    /// A web configuration came into force.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "seconds since 1970 fit in 53 bits"
-    )]
-    pub fn web_config_loaded(&self, at: Timestamp) {
-        let none: [&str; 0] = [];
-        let metrics = &self.0;
-        metrics
-            .web_reload_successful
-            .with_label_values(&none)
-            .set(1.0);
-        metrics
-            .web_reload_success_timestamp
-            .with_label_values(&none)
-            .set(at.as_second() as f64);
-    }
-
-    /// A web configuration was refused; the old one stays in force.
-    pub fn web_config_refused(&self) {
-        let none: [&str; 0] = [];
-        self.0
-            .web_reload_successful
-            .with_label_values(&none)
-            .set(0.0);
-    }
-
-    /// Whether the state of an earlier run was taken in at the start.
-    pub fn state_restored(&self, restored: bool) {
-        set(&self.0.state_restored, f64::from(u8::from(restored)));
-    }
-
-    /// The state was written.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "seconds since 1970 and bytes of a file fit in 53 bits"
-    )]
-    pub fn state_written(&self, at: Timestamp, bytes: u64) {
-        set(&self.0.state_write_successful, 1.0);
-        set(&self.0.state_write_success_timestamp, at.as_second() as f64);
-        set(&self.0.state_size, bytes as f64);
-    }
-
-    /// The state could not be written; the last one that could stays.
-    pub fn state_not_written(&self) {
-        set(&self.0.state_write_successful, 0.0);
-    }
-
     /// An HTTP request was answered.
     pub fn http_request(&self, handler: &str, code: u16) {
         self.0
@@ -360,6 +303,24 @@ impl Telemetry {
         self.encode_as(Format::Text)
     }
 
+    /// The same in two parts: the families of the exporter, and those of the
+    /// process, which every program has under the same names.
+    ///
+    /// # Errors
+    ///
+    /// If a collector yields an inconsistent family.
+    pub fn encode_apart(&self) -> Result<(Vec<u8>, Vec<u8>), prometheus::Error> {
+        let families = self.0.registry.gather().into_iter();
+        let is_own = |family: &MetricFamily| !family.name().starts_with("process_");
+        let (own, process): (Vec<_>, Vec<_>) = families.partition(is_own);
+        let encode = |families: &[MetricFamily]| {
+            let mut text = Vec::new();
+            prometheus::TextEncoder::new().encode(families, &mut text)?;
+            Ok::<_, prometheus::Error>(text)
+        };
+        Ok((encode(&own)?, encode(&process)?))
+    }
+
     /// Everything in a format, without what ends an exposition.
     ///
     /// # Errors
@@ -376,10 +337,4 @@ impl Telemetry {
             Format::OpenMetrics => openmetrics::encode(&families).map(String::into_bytes),
         }
     }
-}
-
-/// Sets a gauge without labels that is absent until then.
-fn set(gauge: &GaugeVec, value: f64) {
-    let none: [&str; 0] = [];
-    gauge.with_label_values(&none).set(value);
 }

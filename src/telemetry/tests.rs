@@ -32,6 +32,10 @@ fn every_family_of_the_process_appears_once_it_is_used() {
     telemetry.shard(0, NonZeroU32::MIN);
     telemetry.config_loaded(Timestamp::UNIX_EPOCH);
     telemetry.series_limited(true);
+    telemetry.events("session_started", 1);
+    telemetry.events_queued("file", 1);
+    telemetry.events_dropped("file", "queue_full", 0);
+    telemetry.event_deliveries("file", "ok", 1);
     telemetry.web_config_loaded(Timestamp::UNIX_EPOCH);
     telemetry.state_restored(true);
     telemetry.state_written(Timestamp::UNIX_EPOCH, 1);

@@ -76,9 +76,7 @@ impl Prometheus {
     pub(crate) async fn query(&self, expression: &str) -> SeriesMap {
         let query =
             percent_encoding::utf8_percent_encode(expression, percent_encoding::NON_ALPHANUMERIC);
-        let path = format!("/api/v1/query?query={query}");
-        let reply = within(http::get(self.address, &path, "")).await.unwrap();
-        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        let body = self.ask(&format!("query?query={query}")).await;
         assert_eq!(body["status"], "success", "{expression}: {body}");
         body["data"]["result"]
             .as_array()
@@ -86,6 +84,13 @@ impl Prometheus {
             .iter()
             .map(sample)
             .collect()
+    }
+
+    /// The whole answer to a request of its API.
+    pub(crate) async fn ask(&self, path: &str) -> Value {
+        let path = format!("/api/v1/{path}");
+        let reply = within(http::get(self.address, &path, "")).await.unwrap();
+        serde_json::from_slice(&reply.body).unwrap()
     }
 
     /// The value of an expression that has exactly one.

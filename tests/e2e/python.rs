@@ -29,7 +29,11 @@ pub(crate) async fn sdk(cloud: &Simulator, operation: &str, parameters: Value) -
 
 /// Runs a script of tests/python, which must succeed.
 pub(crate) async fn run(script: &str, input: &[u8]) -> Output {
-    let output = pipe(Command::new(python()).arg(scripts().join(script)), input).await;
+    let output = pipe(
+        Command::new(interpreter()).arg(scripts().join(script)),
+        input,
+    )
+    .await;
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{script}: {errors}");
     output
@@ -60,7 +64,7 @@ pub(crate) async fn pipe(command: &mut Command, input: &[u8]) -> Output {
     clippy::disallowed_methods,
     reason = "a test has no command line to be told by"
 )]
-fn python() -> PathBuf {
+pub(crate) fn interpreter() -> PathBuf {
     let chosen = std::env::var("SAG_TEST_PYTHON").ok().map(PathBuf::from);
     let path = chosen.unwrap_or_else(|| root().join("target/python/bin/python"));
     assert!(

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::render::template;
+use crate::render::{root, template};
 
 #[test]
 fn wrong_values_are_refused_with_what_is_wrong() {
@@ -16,6 +16,22 @@ fn wrong_values_are_refused_with_what_is_wrong() {
             "{values}: expected {expected:?} in {error}"
         );
     }
+}
+
+#[test]
+fn the_values_in_the_document_are_accepted() {
+    let text = fs::read_to_string(root().join("docs/kubernetes.md")).unwrap();
+    let mut blocks = 0;
+    for rest in text.split("```yaml\n").skip(1) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("values.yaml");
+        let block = rest.split("```").next().unwrap();
+        fs::write(&file, block).unwrap();
+        let made = template(&[file]);
+        assert!(made.is_ok(), "{block}: {made:?}");
+        blocks += 1;
+    }
+    assert!(blocks >= 4, "{blocks} blocks");
 }
 
 /// Of one value, by the schema.

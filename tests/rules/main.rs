@@ -9,6 +9,7 @@
 
 mod properties;
 mod published;
+mod restart;
 mod scenarios;
 mod tables;
 mod world;

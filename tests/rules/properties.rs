@@ -6,7 +6,7 @@ use sag_exporter::model::Rule;
 use crate::world::{Court, policy, sweep};
 
 /// The words of an account list.
-fn accounts() -> impl Strategy<Value = String> {
+pub fn accounts() -> impl Strategy<Value = String> {
     let attributes = vec!["", ":disabled", ":static=10.0.0.1", ":kbps=9"];
     let user = prop::option::weighted(0.8, prop::sample::select(attributes));
     let word = prop::sample::select(vec!["-", "-", "failed", "partial", "complete", "complete"]);
@@ -14,7 +14,7 @@ fn accounts() -> impl Strategy<Value = String> {
 }
 
 /// The words of a report of sessions.
-fn sessions() -> impl Strategy<Value = String> {
+pub fn sessions() -> impl Strategy<Value = String> {
     let states = vec![
         "",
         ":10.0.0.1@5",
