@@ -180,7 +180,7 @@ def process_panels():
 
 def exporters():
     started = f'max by (job, instance) ({process("process_start_time_seconds")})'
-    build = ("max by (job, instance, version, revision) "
+    build = ("max by (job, instance, version) "
              f'({process("sag_exporter_build_info")})')
     running = f"((time() - {started}) * on (job, instance) group_right {build})"
     return table("Exporters, and for how many hours they run", "Each process with its version. "

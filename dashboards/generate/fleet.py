@@ -26,8 +26,7 @@ def build():
             ("Who is online", online_panels()),
             ("Instances", [instances()]),
             ("Anomalies", anomaly_panels()),
-            ("What is used up", usage_panels()),
-            ("Find a user", [find_user()]),
+            ("What is used up, and where a user is", usage_panels()),
         ],
     )
 
@@ -59,7 +58,7 @@ def now_panels():
              "How long ago the sessions of the instance that is furthest behind were last read "
              "completely. Orange from 10 minutes on, red from 30; with long sweep intervals more "
              "is normal.",
-             now(age), unit="s", decimals=0,
+             now(age), unit="s", decimals=0, empty="never read",
              steps={None: GOOD, 10 * MINUTE: WARN, 30 * MINUTE: BAD},
              link=link_to(EXPORTER, "Why? Open Exporter")),
         stat("Anomalies", "What the rules find now, users and instances counted one by one.",
@@ -143,17 +142,16 @@ def usage_panels():
             "created.",
             percent(f"sum by (sag_id) ({ACCOUNTS})", "sag_instance_account_quota"),
             {None: GOOD, 90: WARN, 100: BAD}),
+        graph("Accounts", "Client accounts that exist, and how many may exist.",
+              [over_time(f"sum by (state) ({ACCOUNTS})", "{{state}}"),
+               over_time(f'sum({one(fleet("sag_instance_account_quota"))})', "quota", "B")],
+              decimals=0, fill=0, colours={"enabled": NEUTRAL, "disabled": OTHER, "quota": FAINT},
+              dashed=("quota",)),
         top("Bandwidth allotted, in % of what was bought",
             "The ten most crowded instances. Above 100% is normal, since people do not all "
             "transfer at once.",
             percent(one(fleet("sag_allocated_bandwidth_bytes_per_second")),
                     "sag_instance_bandwidth_limit_bytes_per_second")),
-        top("Subscriptions, in days until the end",
-            "The ten that end first. Then nobody can connect any more. Orange below 30 days, red "
-            "below 7.",
-            f'bottomk(10, round(({one(fleet("sag_instance_expiry_timestamp_seconds"))} - time()) '
-            f"/ {DAY}))",
-            {None: BAD, 7: WARN, 30: GOOD}, "sort"),
         graph("Bandwidth", "What is allotted to the accounts, summed up, and what was bought for "
               "the instances. Allotted above bought is normal.",
               [over_time(bits(total("sag_allocated_bandwidth_bytes_per_second")), "allotted"),
@@ -163,11 +161,13 @@ def usage_panels():
                          "allotted for acceleration", "C")],
               unit="bps", fill=0, dashed=("bought",),
               colours={"allotted": NEUTRAL, "bought": FAINT, "allotted for acceleration": OTHER}),
-        graph("Accounts", "Client accounts that exist, and how many may exist.",
-              [over_time(f"sum by (state) ({ACCOUNTS})", "{{state}}"),
-               over_time(f'sum({one(fleet("sag_instance_account_quota"))})', "quota", "B")],
-              decimals=0, fill=0, colours={"enabled": NEUTRAL, "disabled": OTHER, "quota": FAINT},
-              dashed=("quota",)),
+        top("Subscriptions, in days until the end",
+            "The ten that end first. Then nobody can connect any more. Orange below 30 days, red "
+            "below 7.",
+            f'bottomk(10, round(({one(fleet("sag_instance_expiry_timestamp_seconds"))} - time()) '
+            f"/ {DAY}))",
+            {None: BAD, 7: WARN, 30: GOOD}, "sort"),
+        find_user(),
     ]
 
 
@@ -184,7 +184,7 @@ def top(title, meaning, expression, steps=None, order="sort_desc"):
     return table(title, meaning + " Click a row to open its instance.",
                  rows(f"{order}({named(expression, INFO)})"), link=TO_INSTANCE,
                  texts=spans(steps) if steps else (), coloured=["Value"] if steps else (),
-                 width=8, height=7, empty="unknown")
+                 empty="unknown")
 
 
 def find_user():
@@ -197,5 +197,5 @@ def find_user():
         "instances in which it exists. Value: sessions online. Click a row to open the user "
         "there. Empty where labels.user is none, and above the limit of user series.",
         rows(f"topk(50, {one(found, 'user')})"), link=to_user,
-        width=24, height=5, empty="no such user, or no name typed",
+        empty="no such user, or no name typed",
     )

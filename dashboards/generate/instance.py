@@ -40,7 +40,7 @@ def now_panels():
              "old or missing: see what was read, below.",
              now(most("sag_up")), mapping=YES_NO, empty="unknown"),
         stat("Data age", "How long ago the sessions were last read completely.",
-             now(f"time() - {read}"), unit="s", decimals=0,
+             now(f"time() - {read}"), unit="s", decimals=0, empty="never read",
              steps={None: GOOD, 10 * MINUTE: WARN, 30 * MINUTE: BAD}),
         stat("Users online", "Client accounts with at least one session.",
              now(most("sag_online_users"))),
@@ -152,7 +152,7 @@ def usage_panels():
               [over_time(accounts, "{{state}}"),
                over_time(most("sag_static_ip_users"), "with a static address", "B"),
                over_time(most("sag_instance_account_quota"), "quota", "C")],
-              decimals=0, fill=0, width=8, dashed=("quota",),
+              decimals=0, fill=0, width=7, dashed=("quota",),
               colours={"enabled": NEUTRAL, "disabled": OTHER, "quota": FAINT,
                        "with a static address": GOOD}),
         graph("Bandwidth", "What is allotted to the accounts, summed up, and what was bought. "
@@ -162,7 +162,7 @@ def usage_panels():
                          "B"),
                over_time(bits(most("sag_allocated_acceleration_bandwidth_bytes_per_second")),
                          "allotted for acceleration", "C")],
-              unit="bps", fill=0, width=8, dashed=("bought",),
+              unit="bps", fill=0, width=7, dashed=("bought",),
               colours={"allotted": NEUTRAL, "bought": FAINT, "allotted for acceleration": OTHER}),
         what_was_read(),
     ]
@@ -180,7 +180,7 @@ def what_was_read():
                  rows(with_label(f"round({age})", "last_run_complete", complete, "collector")),
                  texts=[mapped({"yes": ("yes", GOOD), "no": ("no", BAD)}),
                         not_a_number("never")],
-                 coloured=["last_run_complete", "Value"], width=8, empty="nothing yet")
+                 coloured=["last_run_complete", "Value"], width=10, empty="nothing yet")
 
 
 YES_NO = {"0": ("no", BAD), "1": ("yes", GOOD)}

@@ -121,8 +121,8 @@ def yes_no(label, flag, yes="yes", no="no"):
 # --- panels ----------------------------------------------------------------
 
 
-def stat(title, meaning, query, *, unit="short", decimals=None, steps=None, mapping=None,
-         empty="no data", width=3, height=4, link=None):
+def stat(title, meaning, query, *, unit="locale", decimals=None, steps=None, mapping=None,
+         empty="no data", width=6, height=3, link=None):
     panel = stat_builders.Panel().graph_mode(common.BigValueGraphMode.NONE)
     panel = panel.color_mode(common.BigValueColorMode.VALUE)
     panel = panel.reduce_options(common_builders.ReduceDataOptions().calcs(["lastNotNull"]))
@@ -130,7 +130,7 @@ def stat(title, meaning, query, *, unit="short", decimals=None, steps=None, mapp
     return judge(panel, steps or {None: NEUTRAL}, mapping, link).no_value(empty)
 
 
-def graph(title, meaning, queries, *, unit="short", decimals=None, width=12, height=8,
+def graph(title, meaning, queries, *, unit="locale", decimals=None, width=12, height=8,
           stacked=False, fill=10, stepped=False, minimum=0, maximum=None, colours=None,
           dashed=(), link=None, empty="no data"):
     panel = timeseries_builders.Panel().fill_opacity(fill).line_width(1)

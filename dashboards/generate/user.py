@@ -60,7 +60,7 @@ def now_panels():
              now(f"max({instance('sag_up')})"),
              mapping={"0": ("no", BAD), "1": ("yes", GOOD)}, empty="unknown"),
         stat("Data age", "How long ago the sessions of the instance were last read completely.",
-             now(f"time() - {read}"), unit="s", decimals=0,
+             now(f"time() - {read}"), unit="s", decimals=0, empty="never read",
              steps={None: GOOD, 10 * MINUTE: WARN, 30 * MINUTE: BAD}),
     ]
 

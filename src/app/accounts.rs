@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -21,6 +22,7 @@ use super::tasks::{TaskError, TaskResult, Tasks};
 use crate::config::{Account, Config, Loaded, Source};
 use crate::delivery::Outlets;
 use crate::fleet::{self, Observation, Pseudonyms};
+use crate::httpd::systemd::Manager;
 use crate::model::AccountName;
 use crate::sag;
 use crate::sweep::{self, Context, Sweeper};
@@ -114,6 +116,7 @@ impl Accounts {
     }
 
     /// Answers reloads until `shutdown`, then ends the tasks of all accounts.
+    /// The service manager hears when a reload begins and when it is over.
     ///
     /// # Errors
     ///
@@ -122,13 +125,19 @@ impl Accounts {
     pub(super) async fn run(
         mut self,
         mut requests: mpsc::Receiver<Request>,
+        manager: Arc<Manager>,
         shutdown: CancellationToken,
     ) -> TaskResult {
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 error = self.tasks.first_end() => return Err(error.into()),
-                Some(request) = requests.recv() => request.carry_out(&mut self).await?,
+                Some(request) = requests.recv() => {
+                    manager.reloading();
+                    request.carry_out(&mut self).await?;
+                    // Also after a refusal: the program works as it did before.
+                    manager.ready();
+                }
             }
         }
         for running in self.running.values() {

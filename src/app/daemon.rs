@@ -268,7 +268,8 @@ impl Daemon {
         let mut accounts = self.accounts;
         let (options, beginning) = self.beginning;
         accounts.start(options, beginning);
-        let swept = accounts.run(self.requests, sweeping.clone());
+        let manager = Arc::clone(&life.manager);
+        let swept = accounts.run(self.requests, manager, sweeping.clone());
         tasks.spawn("cloud accounts", swept);
         let manager = Arc::clone(&life.manager);
         let alive = keep_alive(manager, self.lifecycle, sweeping.clone());

@@ -114,7 +114,7 @@ fn datasource() -> Value {
 
 /// The ids of Grafana for the units that are used here.
 const UNITS: &[&str] = &[
-    "short",       // a number, with K and Mil
+    "locale",      // a whole number with separators: 4,183, not 4.18 K
     "percentunit", // 0 to 1
     "s",
     "bytes", // of memory and traffic, 1024-based

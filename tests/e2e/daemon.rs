@@ -126,15 +126,34 @@ impl Daemon {
 
     /// Starts it with these flags, and waits until it listens.
     pub(crate) async fn start_with(config: &Config, flags: &[&str]) -> Self {
+        Self::start_as(config, flags, Process::start).await
+    }
+
+    /// The same for a process that is made in another way of these arguments.
+    pub(crate) async fn start_as(
+        config: &Config,
+        flags: &[&str],
+        start: impl FnOnce(&[&str]) -> Process,
+    ) -> Self {
         let dir = TempDir::new().unwrap();
         let file = config_flag(&dir, &config.yaml());
-        let mut process = Process::start(&[&["serve", &file], flags].concat());
+        let mut process = start(&[&["serve", &file], flags].concat());
         let address = process.listen_address().await;
         Self {
             address,
             process,
             dir,
         }
+    }
+
+    /// Replaces the text of the configuration file.
+    pub(crate) fn configure(&self, yaml: &str) {
+        config_flag(&self.dir, yaml);
+    }
+
+    /// Where it said that it listens, in that order.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        listen_addresses(&self.log())
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
@@ -204,14 +223,19 @@ impl Daemon {
 
 impl Process {
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = command(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = command(arguments);
+        command.stdout(Stdio::piped());
+        Self::spawn(command)
+    }
+
+    /// Starts this command, and keeps what it writes to pipes.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let (stdout, stderr) = (Transcript::default(), Transcript::default());
         let mut readers = JoinSet::new();
-        readers.spawn(keep(child.stdout.take().unwrap(), Arc::clone(&stdout)));
+        if let Some(pipe) = child.stdout.take() {
+            readers.spawn(keep(pipe, Arc::clone(&stdout)));
+        }
         readers.spawn(keep(child.stderr.take().unwrap(), Arc::clone(&stderr)));
         Self {
             child,
@@ -254,13 +278,7 @@ impl Process {
     async fn listen_address(&mut self) -> SocketAddr {
         until("the program says where it listens", async || {
             let log = self.stderr();
-            let place = log.lines().find(|line| line.contains("listening"));
-            let address = place.and_then(|line| {
-                let (_, rest) = line.split_once("address").unwrap();
-                let is_part = |c: char| c.is_ascii_digit() || c == '.' || c == ':';
-                rest.split(|c| !is_part(c))
-                    .find_map(|part| part.parse().ok())
-            });
+            let address = listen_addresses(&log).first().copied();
             let ended = self.child.try_wait().unwrap();
             assert_eq!(ended, None, "the program ended:\n{log}");
             address.ok_or(log)
@@ -290,9 +308,20 @@ pub(crate) fn config_flag(dir: &TempDir, yaml: &str) -> String {
     format!("--config.file={}", file.display())
 }
 
+/// The addresses that a log says, in whichever format it is.
+fn listen_addresses(log: &str) -> Vec<SocketAddr> {
+    let lines = log.lines().filter(|line| line.contains("listening"));
+    let addresses = lines.map(|line| {
+        let (_, rest) = line.split_once("address").unwrap();
+        let mut parts = rest.split(|c: char| c.is_whitespace() || "=\",".contains(c));
+        parts.find_map(|part| part.parse().ok()).unwrap()
+    });
+    addresses.collect()
+}
+
 /// Nothing of the environment, so that no proxy and no credential comes from
 /// there.
-fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sag-exporter"));
     command
         .args(arguments)

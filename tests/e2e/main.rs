@@ -8,6 +8,10 @@
     reason = "a helper that fails has failed its test"
 )]
 
+/// Made for the tests of the gate, which need more of it.
+#[path = "../guard/certificates.rs"]
+#[allow(dead_code, reason = "shared with tests that use the rest of it")]
+mod certificates;
 mod daemon;
 mod exposition;
 mod http;
@@ -20,6 +24,7 @@ mod wait;
 mod bad_input;
 mod credentials;
 mod demo;
+mod doors;
 mod extremes;
 mod faults;
 mod format;
@@ -27,4 +32,5 @@ mod life;
 mod once;
 mod scrapes;
 mod secrets;
+mod service;
 mod starts;
