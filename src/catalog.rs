@@ -123,9 +123,9 @@ families! {
     ALLOCATED_ACCELERATION_BANDWIDTH = Gauge "sag_allocated_acceleration_bandwidth_bytes_per_second" ["sag_id"]
         "Application acceleration bandwidth allotted to the client accounts, summed up.";
     SESSIONS_STARTED = Counter "sag_sessions_started_total" ["sag_id"]
-        "Sessions that were seen to start between two sweeps; a reconnect within one interval is seen only if its start time was read.";
+        "Sessions that were seen to start between two sweeps since the exporter runs; a reconnect within one interval is seen only if its start time was read.";
     SESSIONS_ENDED = Counter "sag_sessions_ended_total" ["sag_id"]
-        "Sessions that were seen to end between two sweeps; a reconnect within one interval is seen only if its start time was read.";
+        "Sessions that were seen to end between two sweeps since the exporter runs; a reconnect within one interval is seen only if its start time was read.";
     SESSION_DURATION = Histogram "sag_session_duration_seconds" ["sag_id"]
         "How long the sessions lasted that were seen to end, to the precision of the sweep interval.";
     ANOMALIES = Gauge "sag_anomalies" ["sag_id" "rule"]

@@ -152,6 +152,10 @@ impl Keeper {
     /// Goes on without what was found, and keeps it for whoever wants to look.
     fn refuse(&mut self, error: &StoreError) {
         let text = whole(error);
+        if !error.is_spoilt() {
+            // Writing fails for the same reason, which is said once.
+            self.complaint = Some(text.clone());
+        }
         match error.is_spoilt().then(|| self.store.put_aside()) {
             None => tracing::warn!(error = text, "the state is not restored"),
             Some(Ok(aside)) => tracing::warn!(
@@ -165,7 +169,6 @@ impl Keeper {
                 "the state is not restored, a new one is begun"
             ),
         }
-        self.complaint = Some(text);
     }
 
     fn write(&mut self, keepsake: &Keepsake) {
