@@ -16,6 +16,7 @@ mod negotiation;
 mod openmetrics;
 mod pages;
 mod protocol;
+mod schema;
 mod scrape;
 mod server;
 mod status;
