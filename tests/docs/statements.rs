@@ -41,7 +41,7 @@ fn every_key_of_the_configuration_exists() {
                 let of_items = section.pointer("/items/properties");
                 of_items.or(section.get("properties"))
             });
-            let is_file = ["rules", "yml", "test"]
+            let is_file = ["rules", "yml", "test", "md", "jsonl"]
                 .iter()
                 .any(|end| key.starts_with(end));
             seen += usize::from(keys.is_some());

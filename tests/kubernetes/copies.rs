@@ -8,7 +8,7 @@ use sag_exporter::config;
 use serde_json::{Value, json};
 
 use crate::fresh::{fresh, is_update};
-use crate::render::{chart, root};
+use crate::render::{chart, object, root};
 
 #[test]
 fn the_rules_in_the_chart_are_those_of_prometheus() {
@@ -54,6 +54,27 @@ fn the_version_of_the_chart_is_that_of_the_program() {
     for key in ["version", "appVersion"] {
         let line = format!("\n{key}: {}\n", env!("CARGO_PKG_VERSION"));
         assert!(text.contains(&line), "Chart.yaml has no {line:?}");
+    }
+}
+
+/// The chart says who the process is and where its program stands; the image has
+/// both.
+#[test]
+fn the_pods_run_what_the_image_holds() {
+    let file = fs::read_to_string(root().join("deploy/docker/Dockerfile")).unwrap();
+    for case in ["basic-auth", "state-claim"] {
+        let pod = object(case, "Deployment").pod().unwrap();
+        let user = pod.at("/securityContext/runAsUser");
+        let group = pod.at("/securityContext/runAsGroup");
+        let line = format!("\nUSER {user}:{group}\n");
+        assert!(file.contains(&line), "the image has no {line:?}");
+        if let Some(program) = pod
+            .at("/containers/0/livenessProbe/exec/command/0")
+            .as_str()
+        {
+            let line = format!("\nENTRYPOINT [\"{program}\"]\n");
+            assert!(file.contains(&line), "the image has no {line:?}");
+        }
     }
 }
 

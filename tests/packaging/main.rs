@@ -34,6 +34,7 @@ mod project;
 
 mod compose;
 mod container;
+mod debian;
 mod healthcheck;
 mod scrape;
 mod systemd;

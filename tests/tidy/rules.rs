@@ -68,6 +68,12 @@ fn code_rules(path: &str, text: &str) -> Vec<Finding> {
         if line.contains(".unwrap()") && !is_test_file && !code.is_test_line(number) {
             findings.push((number, "`.unwrap()` outside tests".to_owned()));
         }
+        for write in WRITES {
+            if line.contains(write) && path.starts_with("src/") && !path.starts_with(WRITERS) {
+                let rule = format!("`{write}` outside {WRITERS}: nothing else changes the cloud");
+                findings.push((number, rule));
+            }
+        }
     }
     findings
 }
@@ -105,6 +111,10 @@ fn is_metric(word: &str) -> bool {
         _ => word.ends_with('_') && family.name.starts_with(word),
     })
 }
+
+/// What changes something in the cloud, and who alone may call it.
+const WRITES: [&str; 2] = [".modify_client_user(", ".kick_out("];
+const WRITERS: &str = "src/app/users/";
 
 /// A label and the library itself.
 const NOT_METRICS: [&str; 2] = ["sag_id", "sag_exporter"];
@@ -151,6 +161,18 @@ mod tests {
             "src/model/a.rs",
             "fn f() {}\nfn g() { x.unwrap(); }\n",
             &["src/model/a.rs:2: `.unwrap()` outside tests"],
+        );
+        assert_found(
+            "src/sweep/a.rs",
+            "fn f() {\n  client.kick_out(region).await;\n}\n",
+            &[
+                "src/sweep/a.rs:2: `.kick_out(` outside src/app/users/: nothing else changes the cloud",
+            ],
+        );
+        assert_found(
+            "src/app/users/a.rs",
+            "fn f() { client.kick_out(a); }\n",
+            &[],
         );
         assert_found(
             "src/model/a.rs",

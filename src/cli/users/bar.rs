@@ -9,9 +9,8 @@ pub(super) struct Bar(ProgressBar);
 
 impl Bar {
     pub(super) fn new(stage: &'static str) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template(TEMPLATE);
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        bar.set_style(style(UNMEASURED));
         bar.set_message(stage);
         Self(bar)
     }
@@ -24,13 +23,16 @@ impl Bar {
 
 impl Progress for Bar {
     fn stage(&self, what: &'static str) {
+        self.0.set_style(style(UNMEASURED));
         self.0.set_message(what);
         self.0.set_length(0);
         self.0.set_position(0);
     }
 
     fn expect(&self, users: u64) {
-        self.0.inc_length(users);
+        self.0.set_style(style(MEASURED));
+        self.0
+            .set_length(self.0.length().unwrap_or(0).saturating_add(users));
     }
 
     fn advance(&self, users: u64) {
@@ -44,4 +46,11 @@ impl Drop for Bar {
     }
 }
 
-const TEMPLATE: &str = "{msg} {wide_bar} {pos}/{len} users, {eta} left";
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// How much there is to do, is not known yet: a bar would be full.
+const UNMEASURED: &str = "{msg}";
+
+const MEASURED: &str = "{msg} {wide_bar} {pos}/{len} users, {eta} left";
