@@ -12,7 +12,7 @@ use super::under_way::Sweep;
 use super::{Lifecycle, Options, Published, Standing, UnderWay};
 use crate::clock;
 use crate::fleet::{AccountStatus, InstanceSnapshot, Snapshot};
-use crate::model::AccountName;
+use crate::model::{AccountName, SweepOutcome};
 use crate::telemetry::{AccountReadings, Telemetry};
 
 /// What is known at one moment, so that page and JSON say the same.
@@ -61,7 +61,8 @@ impl<'a> Moment<'a> {
     pub(super) fn of(witnesses: &Witnesses<'a>, now: Timestamp) -> Self {
         let snapshot = witnesses.published.snapshot();
         let mut moment = Self {
-            now,
+            // Nobody needs it more exactly, and people read it.
+            now: Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now),
             options: witnesses.options,
             published: witnesses.published,
             ready: witnesses.lifecycle.ready(snapshot),
@@ -93,6 +94,23 @@ impl<'a> Moment<'a> {
     pub(super) fn last_sweep(&self, account: &AccountName) -> Option<&'a AccountStatus> {
         let mut sweeps = self.snapshot().accounts().iter();
         sweeps.find(|status| status.account == *account)
+    }
+
+    /// Whether it is known which instances there are: each cloud account was
+    /// swept, and those that have none were read completely.
+    pub(super) fn knows_all_instances(&self) -> bool {
+        let has_some = |account: &AccountName| {
+            let mut instances = self.instances().iter();
+            instances.any(|instance| instance.instance().account == *account)
+        };
+        let is_known = |status: &AccountStatus| {
+            status.outcome == SweepOutcome::Complete || has_some(&status.account)
+        };
+        let sweeps = self.snapshot().accounts();
+        let mut configured = self.configured().iter();
+        !sweeps.is_empty()
+            && sweeps.iter().all(is_known)
+            && configured.all(|account| self.last_sweep(&account.sweep.name).is_some())
     }
 
     pub(super) fn verdict(&self) -> Verdict {

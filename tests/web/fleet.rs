@@ -75,19 +75,19 @@ pub(crate) fn crowd(sag_id: &str, users: u32, enabled: bool) -> Observation {
 
 /// An instance with these users, of each of whom a rule found something.
 pub(crate) fn with_anomalies(sag_id: &str, users: &[&str], rule: Rule) -> Arc<Snapshot> {
-    judged(Fleet::new(Options { retain: 3 }), sag_id, users, rule).snapshot()
+    judged(sag_id, users, rule).snapshot()
 }
 
 /// The same under pseudonyms, and that of the first user.
 pub(crate) fn with_pseudonyms(sag_id: &str, users: &[&str], rule: Rule) -> (Arc<Snapshot>, String) {
     let pseudonyms = Pseudonyms::new(&Secret::new("0123456789abcdef"));
-    let mut fleet = Fleet::new(Options { retain: 3 });
+    let mut fleet = judged(sag_id, users, rule);
     fleet.change_pseudonyms(Some(pseudonyms.clone()));
-    let snapshot = judged(fleet, sag_id, users, rule).snapshot();
-    (snapshot, pseudonyms.of(users[0]))
+    (fleet.snapshot(), pseudonyms.of(users[0]))
 }
 
-fn judged(mut fleet: Fleet, sag_id: &str, users: &[&str], rule: Rule) -> Fleet {
+pub(crate) fn judged(sag_id: &str, users: &[&str], rule: Rule) -> Fleet {
+    let mut fleet = Fleet::new(Options { retain: 3 });
     let mut report = report(sag_id);
     report.accounts = Collected::Complete(Accounts {
         expected: u64::try_from(users.len()).unwrap(),

@@ -62,6 +62,7 @@ async fn the_headline_says_whether_it_is_true() {
     let page = check(&["wait", "Starting: the first sweep has not ended yet"]).await;
     assert!(page.contains("<title>starting – SAG exporter</title>"));
     assert!(page.contains("None has been read yet."));
+    assert_eq!(page.matches("<dd>unknown</dd>").count(), 5, "{page}");
     site.publish(fleet::after([fleet::swept(Complete)]));
     let page = check(&[
         "good",

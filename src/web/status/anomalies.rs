@@ -10,20 +10,19 @@ use crate::web::moment::Moment;
 
 pub(super) fn draw(moment: &Moment<'_>, out: &mut String) -> fmt::Result {
     let all = moment.published.anomalies();
-    let count: u64 = all.iter().map(|anomalies| anomalies.count).sum();
-    writeln!(
-        out,
-        "<section id=\"anomalies\" aria-labelledby=\"anomalies-title\">\n\
-         <h2 id=\"anomalies-title\">Anomalies ({count})</h2>"
-    )?;
     if all.is_empty() {
-        return out.write_str("<p>Nothing has been judged yet.</p>\n</section>\n");
+        return write!(
+            out,
+            "{BEGIN}Anomalies</h2>\n<p>Nothing has been judged yet.</p>\n{END}"
+        );
     }
+    let count: u64 = all.iter().map(|anomalies| anomalies.count).sum();
+    writeln!(out, "{BEGIN}Anomalies ({count})</h2>")?;
     for anomalies in all.iter().filter(|anomalies| anomalies.count > 0) {
         group(moment, anomalies, out)?;
     }
     nothing_found(all, out)?;
-    out.write_str("</section>\n")
+    out.write_str(END)
 }
 
 /// The findings of a rule. Many of them are folded up, so that the others are
@@ -92,6 +91,11 @@ fn nothing_found(all: &[Anomalies], out: &mut String) -> fmt::Result {
         quiet.join(", ")
     )
 }
+
+const BEGIN: &str = "<section id=\"anomalies\" aria-labelledby=\"anomalies-title\">\n\
+                     <h2 id=\"anomalies-title\">";
+
+const END: &str = "</section>\n";
 
 const TABLE: Table = Table(&[
     Column::Text("Account"),

@@ -19,7 +19,7 @@ pub(super) fn draw(moment: &Moment<'_>, out: &mut String) -> fmt::Result {
     writeln!(
         out,
         "<section id=\"configuration\" aria-labelledby=\"configuration-title\">\n\
-         <h2 id=\"configuration-title\">Configuration</h2>\n<p>In force since {}.</p>",
+         <h2 id=\"configuration-title\">Configuration</h2>\n<p>Loaded {}.</p>",
         Ago { at: loaded.at, now }
     )?;
     if let Some(refused) = &state.refused {

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use super::markup::Ago;
+use super::markup::{Ago, Count};
 use crate::fleet::InstanceSnapshot;
 use crate::web::html::Escaped;
 use crate::web::moment::{Moment, Verdict};
@@ -75,18 +75,16 @@ fn figures(moment: &Moment<'_>, out: &mut String) -> fmt::Result {
     let instances = moment.instances();
     let up = instances.iter().filter(|instance| instance.is_up()).count();
     let sum = |count: fn(&InstanceSnapshot) -> Option<u64>| Sum::of(moment, count);
-    let found = moment.published.anomalies().iter();
-    let found: u64 = found.map(|anomalies| anomalies.count).sum();
     out.write_str("<dl class=\"figures\">\n")?;
-    figure(
-        "Instances complete",
-        &format_args!("{up} of {}", instances.len()),
-        out,
-    )?;
+    let complete = match instances.is_empty() && !moment.knows_all_instances() {
+        true => "unknown".to_owned(),
+        false => format!("{up} of {}", instances.len()),
+    };
+    figure("Instances complete", &complete, out)?;
     figure("Accounts", &sum(InstanceSnapshot::collected_users), out)?;
     figure("Accounts online", &sum(|i| i.totals().online_users), out)?;
     figure("Clients online", &sum(|i| i.totals().online_clients), out)?;
-    figure("Anomalies", &found, out)?;
+    figure("Anomalies", &Count(found(moment)), out)?;
     out.write_str("</dl>\n")
 }
 
@@ -94,31 +92,45 @@ fn figure(name: &str, value: &dyn Display, out: &mut String) -> fmt::Result {
     writeln!(out, "<div><dt>{name}</dt><dd>{value}</dd></div>")
 }
 
-/// A sum over instances of which some may be unknown.
-struct Sum {
-    sum: u64,
-    known: usize,
-    all: usize,
+/// How many anomalies there are, if anything was judged.
+fn found(moment: &Moment<'_>) -> Option<u64> {
+    let all = moment.published.anomalies();
+    let count = || all.iter().map(|anomalies| anomalies.count).sum();
+    (!all.is_empty()).then(count)
+}
+
+/// A sum over instances of which some may be unknown, or not complete.
+enum Sum {
+    Exactly(u64),
+    /// Some instances were not read completely.
+    About(u64),
+    /// Of some instances nothing is known.
+    AtLeast(u64),
+    Unknown,
 }
 
 impl Sum {
     fn of(moment: &Moment<'_>, count: fn(&InstanceSnapshot) -> Option<u64>) -> Self {
-        let counts = moment.instances().iter().filter_map(|i| count(i));
-        let (known, sum) = counts.fold((0, 0), |(known, sum), count| (known + 1, sum + count));
-        Self {
-            sum,
-            known,
-            all: moment.instances().len(),
+        let instances = moment.instances();
+        let counts: Vec<u64> = instances.iter().filter_map(|i| count(i)).collect();
+        let sum = counts.iter().sum();
+        let is_whole = moment.knows_all_instances() && counts.len() == instances.len();
+        match (is_whole, counts.is_empty()) {
+            (true, _) if instances.iter().all(|instance| instance.is_up()) => Self::Exactly(sum),
+            (true, _) => Self::About(sum),
+            (false, false) => Self::AtLeast(sum),
+            (false, true) => Self::Unknown,
         }
     }
 }
 
 impl Display for Sum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.known, self.all) {
-            (0, 1..) => f.write_str("unknown"),
-            (known, all) if known < all => write!(f, "at least {}", self.sum),
-            _ => self.sum.fmt(f),
+        match self {
+            Self::Exactly(sum) => write!(f, "{sum}"),
+            Self::About(sum) => write!(f, "about {sum}"),
+            Self::AtLeast(sum) => write!(f, "at least {sum}"),
+            Self::Unknown => f.write_str("unknown"),
         }
     }
 }

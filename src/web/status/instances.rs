@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::markup::{Ago, Column, Count, Table};
 use crate::fleet::InstanceSnapshot;
-use crate::model::SweepOutcome;
 use crate::web::html::Escaped;
 use crate::web::moment::Moment;
 use crate::web::problems;
@@ -33,9 +32,7 @@ pub(super) fn draw(moment: &Moment<'_>, out: &mut String) -> fmt::Result {
 
 /// A fleet without instances may be empty, or may not have been read.
 fn why_none(moment: &Moment<'_>) -> &'static str {
-    let sweeps = moment.snapshot().accounts();
-    let is_complete = |outcome| outcome == SweepOutcome::Complete;
-    if !sweeps.is_empty() && sweeps.iter().all(|sweep| is_complete(sweep.outcome)) {
+    if moment.knows_all_instances() {
         return "The cloud accounts have no instance in the regions of the configuration.";
     }
     "None has been read yet."

@@ -58,7 +58,7 @@ fn draw(moment: &Moment<'_>, out: &mut String) -> fmt::Result {
         headline::title(moment),
     )?;
     header(moment, out)?;
-    writeln!(out, "<main data-now=\"{}\">", moment.now)?;
+    writeln!(out, "<main data-now=\"{:.3}\">", moment.now)?;
     headline::draw(moment, out)?;
     instances::draw(moment, out)?;
     anomalies::draw(moment, out)?;
