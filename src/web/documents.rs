@@ -43,14 +43,19 @@ macro_rules! document {
 
 const PREFIX: &str = "/docs/";
 
-const DOCUMENTS: [(&str, &str); 36] = [
+const DOCUMENTS: [(&str, &str); 41] = [
+    document!("README.md"),
     document!("alerts.md"),
     document!("configuration.md"),
     document!("http.md"),
+    document!("kubernetes.md"),
+    document!("metrics.md"),
+    document!("permissions.md"),
     document!("rules.md"),
     document!("scale.md"),
     document!("security.md"),
     document!("status.schema.json"),
+    document!("troubleshooting.md"),
     document!("web-configuration.md"),
     document!("runbooks/SagAccountFailing.md"),
     document!("runbooks/SagAccountQuotaNearlyUsed.md"),
