@@ -120,6 +120,8 @@ async fn no_command_shows_a_key() {
             (&["check", "--live"], true),
             (&["check", "--live", "-o", "json"], true),
             (&["once"], true),
+            (&["users", "list"], true),
+            (&["users", "set", "*", "--bandwidth=5", "--dry-run"], true),
             (&["plan"], false),
         ] {
             let output = run(home.path(), arguments).await;

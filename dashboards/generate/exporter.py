@@ -153,6 +153,7 @@ def own(family):
 
 
 def process_panels():
+    lost = process("sag_exporter_events_dropped_total")
     return [
         exporters(),
         optional_operations(),
@@ -169,12 +170,17 @@ def process_panels():
         graph("Samples in a scrape", "How much Prometheus stores at a time; most of it is series "
               "of users.",
               [over_time(own("scrape_samples_scraped"), "{{instance}}")],
-              decimals=0, width=12, height=7, fill=0),
+              decimals=0, width=8, height=7, fill=0),
         graph("Requests answered", "Per second, by page and status code.",
               [over_time(f'sum by (handler, code) '
                          f'(rate({process("sag_exporter_http_requests_total")}'
                          f'[$__rate_interval]))', "{{handler}} {{code}}")],
-              unit="reqps", width=12, height=7, fill=0),
+              unit="reqps", width=8, height=7, fill=0),
+        graph("Events lost per minute", "Events that a sink did not get, by the reason.",
+              [over_time(or_none(f"60 * sum by (sink, reason) (rate({lost}[$__rate_interval]) > 0)",
+                                 "sink", f'0 * max({process("sag_exporter_build_info")})'),
+                         "{{sink}} {{reason}}")],
+              width=8, height=7, stacked=True, colours={"none ": GOOD}),
     ]
 
 

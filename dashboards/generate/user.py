@@ -72,14 +72,14 @@ def session_panels():
         graph("Sessions", "Sessions at once, and how many the policy allows, if it says so.",
               [over_time(most("sag_user_online_clients"), "sessions"),
                over_time(most("sag_user_session_limit"), "allowed", "B")],
-              decimals=0, fill=30, stepped=True, colours={"sessions": NEUTRAL, "allowed": FAINT},
+              decimals=0, width=10, stepped=True, colours={"sessions": NEUTRAL, "allowed": FAINT},
               dashed=("allowed",)),
         graph("Findings", "One line for each rule, while it objects to this user.",
               [over_time(rules, "{{rule}}")], decimals=0, stacked=True, stepped=True,
-              width=6),
+              width=7, colours={"none": FAINT}),
         table("Findings now", "The rules that object to this user now; docs/rules.md explains "
               "each.",
-              rows(rules), width=6, coloured=["Value"],
+              rows(rules), width=7, coloured=["Value"],
               texts=[mapped({"0": ("well", GOOD), "1": ("found", BAD)})]),
     ]
 
@@ -96,7 +96,7 @@ def usage_panels():
         graph("Traffic this month", "Since the first of the month, and what is left of the free "
               "traffic. It starts anew with each month.",
               [over_time(used, "used"), over_time(left, "left of the free traffic", "B")],
-              unit="bytes", fill=0, width=8,
+              unit="bytes", fill=0, width=7,
               colours={"used": NEUTRAL, "left of the free traffic": FAINT},
               dashed=("left of the free traffic",), empty="traffic is not read"),
         graph("Bandwidth limits", "What the account may use. A step is a change that somebody "
@@ -114,8 +114,8 @@ def same_name():
     everywhere = one(select("sag_user_online_clients", 'user="$user"'))
     there = link_to(USER, "Open this user there", sag_id="${__data.fields.sag_id}",
                     user="${user:percentencode}")
-    return table("The same name elsewhere, by sessions",
+    return table("Same name elsewhere",
                  "Instances in which an account of this name exists, this one included. Value: "
                  "sessions online. Click a row to open it there.",
                  rows(f"sort_desc(topk(50, {everywhere}))"), link=there,
-                 width=6, empty="no such user")
+                 width=7, empty="no such user")

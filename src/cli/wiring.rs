@@ -178,7 +178,14 @@ where
         let opened = opened.ok_or_else(|| Failure::run("interrupted; nothing was changed"))?;
         work(opened.map_err(Failure::run)?, shutdown).await
     });
-    ended.await.map_err(Failure::run)?
+    ended.await.map_err(|error| match error {
+        // Whatever was said before stands; of the call under way nobody knows.
+        app::Interrupted::Twice(_) => Failure::run(format!(
+            "{error}: a change under way may have been made or not; the same command again reads \
+             before it changes anything"
+        )),
+        error => Failure::run(error),
+    })?
 }
 
 /// Asks the daemon that listens there.

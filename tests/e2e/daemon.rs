@@ -3,6 +3,7 @@
 use std::fs::Permissions;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -21,6 +22,7 @@ pub(crate) struct Config {
     accounts: Vec<String>,
     interval: &'static str,
     sweep: String,
+    sections: String,
 }
 
 /// A running program. It ends when this is dropped.
@@ -89,11 +91,17 @@ impl Config {
         self
     }
 
+    /// Another section of the file.
+    pub(crate) fn section(self, yaml: &str) -> Self {
+        let sections = self.sections + yaml;
+        Self { sections, ..self }
+    }
+
     pub(crate) fn yaml(&self) -> String {
-        let (interval, sweep) = (self.interval, &self.sweep);
+        let (interval, sweep, sections) = (self.interval, &self.sweep, &self.sections);
         format!(
             "accounts:\n{}sweep:\n  interval: {interval}\n  accounts_interval: {interval}\n  \
-               sessions: each\n{sweep}",
+               sessions: each\n{sweep}{sections}",
             self.accounts.concat()
         )
     }
@@ -106,6 +114,7 @@ impl Default for Config {
             accounts: Vec::new(),
             interval: "1s",
             sweep: String::new(),
+            sections: String::new(),
         }
     }
 }
@@ -177,6 +186,16 @@ impl Daemon {
     /// What was logged so far.
     pub(crate) fn log(&self) -> String {
         self.process.stderr()
+    }
+
+    /// What was written to standard output so far.
+    pub(crate) fn stdout(&self) -> String {
+        self.process.stdout()
+    }
+
+    /// Where the configuration stands, for those who change it.
+    pub(crate) fn config_file(&self) -> PathBuf {
+        self.dir.path().join("sag-exporter.yml")
     }
 
     /// Sends a signal such as `TERM`.

@@ -12,6 +12,7 @@
 #[path = "../guard/certificates.rs"]
 #[allow(dead_code, reason = "shared with tests that use the rest of it")]
 mod certificates;
+#[allow(dead_code, reason = "shared with tests that use the rest of it")]
 mod daemon;
 mod exposition;
 mod http;

@@ -45,7 +45,8 @@ async fn a_daemon_whose_cloud_is_unreachable_serves_and_recovers_by_itself() {
         ready.text()
     );
     assert_eq!(daemon.get("/-/healthy").await.status, 200);
-    assert!(daemon.get("/").await.text().contains("Not ready"));
+    let page = daemon.get("/").await;
+    assert!(page.text().contains("Not complete"), "{}", page.text());
     let log = daemon.log();
     for part in [
         "account=main",

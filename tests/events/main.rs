@@ -14,7 +14,30 @@
 #[allow(dead_code, reason = "shared with tests that use the rest of it")]
 mod world;
 
+/// What the end-to-end tests use too, each its own part of it.
+#[path = "../e2e"]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "shared with tests that use the rest of it"
+)]
+mod shared {
+    pub(crate) mod daemon;
+    pub(crate) mod exposition;
+    pub(crate) mod http;
+    pub(crate) mod python;
+    pub(crate) mod simulator;
+    pub(crate) mod wait;
+}
+use shared::{daemon, exposition, http, python, simulator, wait};
+
+mod documents;
+mod hooks;
 mod observer;
+mod place;
 mod properties;
+mod receiver;
+mod retries;
 mod tables;
+mod truth;
 mod words;

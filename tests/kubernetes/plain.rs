@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::fresh::fresh;
 use crate::judge::accept;
 use crate::object::Object;
+use crate::program::check;
 use crate::render::{chart, helm, root};
 
 #[test]
@@ -39,6 +40,15 @@ fn the_plain_manifests_are_valid_and_know_nothing_of_helm() {
         fs::write(copies.path().join(name), text).unwrap();
     }
     accept(copies.path());
+}
+
+#[test]
+fn the_program_accepts_what_the_plain_manifests_hand_to_it() {
+    for name in ["single", "shards"] {
+        let text = fs::read_to_string(folder().join(format!("{name}.yml"))).unwrap();
+        let output = check(&Object::all(&text));
+        assert_eq!(output.status.code(), Some(0), "{name}: {output:?}");
+    }
 }
 
 fn render(name: &str) -> String {

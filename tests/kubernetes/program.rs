@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ use crate::render::{cases, objects};
 #[test]
 fn the_program_accepts_what_every_case_hands_to_it() {
     for (case, _) in cases() {
-        let output = check(&case);
+        let output = check(&objects(&case));
         let said = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(0), "{case}: {output:?}");
         assert!(said.contains("sag-exporter.yml: ok"), "{case}: {said}");
@@ -35,7 +35,7 @@ fn what_the_values_say_is_in_force() {
         ("extras", "web: /internal/metrics on :9000"),
         ("extras", "instances: sag-abc123"),
     ] {
-        let output = check(case);
+        let output = check(&objects(case));
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(
             said.contains(expected),
@@ -44,11 +44,10 @@ fn what_the_values_say_is_in_force() {
     }
 }
 
-/// `sag-exporter check` in the place of the container of a case.
-fn check(case: &str) -> std::process::Output {
-    let objects = objects(case);
-    let pod = workload(&objects).pod().unwrap();
-    let place = Place::new(&objects, &pod);
+/// `sag-exporter check` in the place of the container.
+pub(crate) fn check(objects: &[Object]) -> Output {
+    let pod = workload(objects).pod().unwrap();
+    let place = Place::new(objects, &pod);
     let arguments = arguments(&pod);
     let (command, flags) = arguments.split_first().unwrap();
     assert_eq!(command, "serve");
@@ -138,7 +137,7 @@ impl Place {
             }
             "web" => tls_files(folder, made.is_none()),
             "keys" if made.is_none() => {
-                for key in ["main-id", "main-secret", "branch-id", "branch-secret"] {
+                for key in KEYS {
                     write(&folder.join(key), "anything");
                 }
                 write(&folder.join("label-key"), &"5".repeat(64));
@@ -165,5 +164,15 @@ fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o440)).unwrap();
 }
+
+/// What the secrets of the person hold.
+const KEYS: [&str; 6] = [
+    "access-key-id",
+    "access-key-secret",
+    "main-id",
+    "main-secret",
+    "branch-id",
+    "branch-secret",
+];
 
 const ANY_CONFIGURATION: &str = "accounts: [{name: main, regions: [cn-shanghai]}]\n";

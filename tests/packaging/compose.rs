@@ -61,6 +61,23 @@ fn its_prometheus_and_alertmanager_accept_what_they_are_given() {
     tool("amtool", &["check-config"], &config);
 }
 
+#[test]
+fn its_grafana_finds_prometheus_and_the_dashboards() {
+    let grafana = &services()["grafana"];
+    let environment = grafana.0.as_mapping_get("environment").unwrap();
+    let address = environment.as_mapping_get("PROMETHEUS_URL").unwrap();
+    assert_eq!(address.as_str(), Some("http://prometheus:9090"));
+    let folder = "deploy/grafana/provisioning";
+    let source = project::text(&format!("{folder}/datasources/sag-exporter.yml"));
+    assert!(source.contains("url: $PROMETHEUS_URL\n"), "{source}");
+    let provider = project::text(&format!("{folder}/dashboards/sag-exporter.yml"));
+    let mounts = grafana.mounts();
+    let dashboards = mounts.iter().find(|(from, _)| from.ends_with("dashboards"));
+    let (from, to) = dashboards.unwrap();
+    assert!(provider.contains(&format!("path: {to}\n")), "{provider}");
+    assert!(from.join("fleet.json").exists(), "{}", from.display());
+}
+
 #[tokio::test]
 async fn its_prometheus_scrapes_the_demo_and_evaluates_the_rules() {
     let dir = TempDir::new().unwrap();

@@ -10,6 +10,7 @@
 )]
 
 mod damage;
+mod events;
 mod house;
 mod memory;
 mod sharing;

@@ -144,9 +144,12 @@ async fn an_interrupt_ends_after_the_write_in_flight_and_the_next_run_does_the_r
         .spawn()
         .unwrap();
     let id = child.id().unwrap().to_string();
-    while rig.calls(MODIFY) < 3 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    within(async {
+        while rig.calls(MODIFY) < 3 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
     let sent = std::process::Command::new("kill")
         .args(["-s", "INT", &id])
         .status();

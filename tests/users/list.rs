@@ -174,6 +174,39 @@ async fn what_is_not_known_is_null_and_ends_with_1() {
 }
 
 #[tokio::test]
+async fn a_list_that_changes_while_it_is_read_is_read_again() {
+    let rig = Rig::quiet(1, 120).await;
+    let lists = Action::DescribeSmartAccessGatewayClientUsers;
+    let churn = Effect::Churn {
+        delete: 3,
+        create: 1,
+    };
+    let rule = Rule::new(churn).on(lists).after(1).times(1);
+    rig.cloud.add_fault(rule);
+    let rows = rig.rows(&["list"]).await;
+    let mut names: Vec<&str> = rows
+        .iter()
+        .map(|row| row["user"].as_str().unwrap())
+        .collect();
+    let truth = rig.cloud.truth(rig.cloud.now());
+    let users = truth.instances[0].users.iter();
+    let mut expected: Vec<&str> = users.map(|user| user.name.as_str()).collect();
+    names.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+    assert!(rig.calls(lists) > 3);
+    // A list that never comes to rest is not called whole.
+    let churn = Effect::Churn {
+        delete: 0,
+        create: 1,
+    };
+    rig.cloud.set_faults(vec![Rule::new(churn).on(lists)]);
+    rig.users(&["list"])
+        .await
+        .ended(1, "the pages of the list do not add up, read several times");
+}
+
+#[tokio::test]
 async fn a_list_that_ends_early_never_passes_for_a_whole_one() {
     let rig = Rig::quiet(2, 120).await;
     let ids = rig.sag_ids();

@@ -12,6 +12,7 @@ mod client;
 mod drain;
 mod fleet;
 mod limits;
+mod negotiation;
 mod openmetrics;
 mod pages;
 mod protocol;

@@ -283,6 +283,27 @@ mod tests {
         check(&listed, Ok(&[(2, Some("sag-1"), "bob", 300)]));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_file_ends_in_wishes_or_in_problems_with_lines(
+            rows in proptest::collection::vec("[ -~é\"\r\n,]{0,30}", 0..20)
+        ) {
+            let text = format!("user,bandwidth_kbps\n{}", rows.join("\n"));
+            let lines = u64::try_from(text.lines().count()).unwrap();
+            match parse(text.as_bytes()) {
+                Ok(wishes) => assert!(wishes.iter().all(|wish| (2..=lines).contains(&wish.line))),
+                Err(problems) => {
+                    assert!(problems.iter().all(|(line, _)| (1..=lines).contains(line)), "{problems:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_no_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+            let _ = parse(&bytes);
+        }
+    }
+
     #[test]
     fn every_mistake_is_reported_with_its_line() {
         check(
