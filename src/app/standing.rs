@@ -2,9 +2,10 @@
 //! that could hold one.
 
 use crate::config::{Account, Config};
+use crate::delivery::{self, FileTarget};
 use crate::exposition::UserLabels;
 use crate::openapi::{CredentialSource, SecretSource};
-use crate::web::{AccountConfiguration, Configuration, StateFile};
+use crate::web::{AccountConfiguration, Configuration, Events, StateFile};
 
 /// What pages may show of a configuration.
 pub(super) fn shown(config: &Config) -> Configuration {
@@ -23,6 +24,19 @@ pub(super) fn shown(config: &Config) -> Configuration {
             path: state.file.clone(),
             interval: state.interval,
         }),
+        events: events(&config.events),
+    }
+}
+
+fn events(options: &delivery::Options) -> Events {
+    let file = options.file.as_ref().map(|file| match file {
+        FileTarget::Stdout => "-".to_owned(),
+        FileTarget::File(path) => path.display().to_string(),
+    });
+    let webhooks = options.webhooks.iter();
+    Events {
+        file,
+        webhooks: webhooks.map(|webhook| webhook.name.to_string()).collect(),
     }
 }
 

@@ -43,15 +43,24 @@ macro_rules! document {
 
 const PREFIX: &str = "/docs/";
 
-const DOCUMENTS: [(&str, &str); 38] = [
+const DOCUMENTS: [(&str, &str); 47] = [
+    document!("README.md"),
     document!("alerts.md"),
     document!("configuration.md"),
+    document!("dashboards.md"),
     document!("events.md"),
     document!("http.md"),
+    document!("install.md"),
+    document!("kubernetes.md"),
+    document!("metrics.md"),
+    document!("permissions.md"),
     document!("rules.md"),
     document!("scale.md"),
     document!("security.md"),
     document!("status.schema.json"),
+    document!("textfile.md"),
+    document!("troubleshooting.md"),
+    document!("users.md"),
     document!("web-configuration.md"),
     document!("runbooks/SagAccountFailing.md"),
     document!("runbooks/SagAccountQuotaNearlyUsed.md"),

@@ -31,5 +31,5 @@ pub use self::options::{Options, PathError, TelemetryPath};
 pub use self::published::Published;
 pub use self::reload::{Refusal, Reload};
 pub use self::router::Router;
-pub use self::standing::{AccountConfiguration, Configuration, Standing, StateFile};
+pub use self::standing::{AccountConfiguration, Configuration, Events, Standing, StateFile};
 pub use self::under_way::UnderWay;

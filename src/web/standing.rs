@@ -32,6 +32,17 @@ pub struct Configuration {
     pub policy: Policy,
     /// Where what is to survive a restart is kept.
     pub state: Option<StateFile>,
+    /// Who is told what happens.
+    pub events: Events,
+}
+
+/// Who is told what happens.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Events {
+    /// The file of lines; `-` for standard output.
+    pub file: Option<String>,
+    /// The names of the webhooks; their addresses may hold a secret.
+    pub webhooks: Vec<String>,
 }
 
 /// The file of what is to survive a restart.
@@ -134,6 +145,7 @@ mod tests {
             user_series_limit: 1,
             policy: Policy::default(),
             state: None,
+            events: Events::default(),
         };
         let at = Timestamp::UNIX_EPOCH;
         standing.loaded(configuration.clone(), at);

@@ -25,4 +25,5 @@ mod shared {
 use shared::{daemon, exposition, http, simulator, wait};
 
 mod browser;
+mod json;
 mod status;

@@ -144,6 +144,7 @@ async fn a_bad_file_leaves_the_old_configuration_in_force() {
     let metrics = daemon.metrics().await;
     assert_eq!(value(&metrics, successful), Some(0.0));
     assert_eq!(value(&metrics, loaded), before);
+    check_refusal_is_shown(&daemon).await;
     let line = daemon
         .logged("configuration refused: the old one stays in force")
         .await;
@@ -182,6 +183,18 @@ async fn a_bad_file_leaves_the_old_configuration_in_force() {
     assert_eq!(value(&metrics, successful), Some(1.0));
     assert!(sweeps(&metrics, "one", "complete") > swept);
     daemon.stop().await;
+}
+
+/// On the page and in its JSON, without what was meant to be secret.
+async fn check_refusal_is_shown(daemon: &Daemon) {
+    for (path, expected) in [
+        ("/", "The last reload was refused"),
+        ("/api/v1/status", "\"kind\":\"reload_refused\""),
+    ] {
+        let page = daemon.get(path).await.body;
+        assert!(page.contains(expected) && page.contains("found "), "{page}");
+        assert!(!page.contains("MARKED") && !page.contains("testsecret"));
+    }
 }
 
 #[tokio::test]

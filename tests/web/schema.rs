@@ -11,7 +11,7 @@ use sag_exporter::openapi::Endpoint;
 use sag_exporter::pacing::Rate;
 use sag_exporter::rules::{Entry, Limits, Pattern, Policy};
 use sag_exporter::sweep::{self, AccountOptions, Progress as _};
-use sag_exporter::web::{AccountConfiguration, Configuration, StateFile};
+use sag_exporter::web::{AccountConfiguration, Configuration, Events, StateFile};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -65,7 +65,7 @@ async fn every_part_of_the_state_is_in_the_schema() {
         ("/observed_at", json!(at)),
         ("/problems/0/kind", json!("sweep_stale")),
         ("/problems/1/kind", json!("instances_incomplete")),
-        ("/problems/1/sag_ids", json!(["sag-2"])),
+        ("/problems/1/instances", json!(["sag-2"])),
         ("/accounts/0/outcome", json!("partial")),
         ("/instances/1/collectors/1/failure", json!("timeout")),
         ("/instances/1/stale_users", json!(1)),
@@ -166,6 +166,10 @@ fn configuration() -> Configuration {
             path: "/var/lib/sag-exporter/state".into(),
             interval: Duration::from_secs(60),
         }),
+        events: Events {
+            file: Some("-".to_owned()),
+            webhooks: vec!["chat".to_owned()],
+        },
     }
 }
 

@@ -81,7 +81,7 @@ struct ProblemState<'a> {
     kind: &'static str,
     affects_data: bool,
     account: Option<&'a str>,
-    sag_ids: Vec<&'a str>,
+    instances: Vec<&'a str>,
     text: &'a str,
     at: Option<Time>,
 }
@@ -117,6 +117,7 @@ struct InForce<'a> {
     labels: Labels,
     limits: Limits,
     state: Option<Kept>,
+    events: Told<'a>,
     policy: Vec<Entry<'a>>,
     accounts: Vec<Cloud<'a>>,
 }
@@ -149,6 +150,13 @@ struct Kept {
     interval_seconds: f64,
 }
 
+/// Who is told what happens.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    file: Option<&'a str>,
+    webhooks: &'a [String],
+}
+
 #[derive(Debug, Serialize)]
 struct Entry<'a> {
     #[serde(rename = "match")]
@@ -179,7 +187,7 @@ fn problem(problem: &Problem) -> ProblemState<'_> {
         kind: problem.kind.as_str(),
         affects_data: problem.affects_data(),
         account: problem.account.as_deref(),
-        sag_ids: problem.sag_ids.iter().map(SagId::as_str).collect(),
+        instances: problem.sag_ids.iter().map(SagId::as_str).collect(),
         text: &problem.text,
         at: problem.at.map(Time),
     }
@@ -251,6 +259,10 @@ fn configuration(state: &State) -> Option<InForce<'_>> {
             file: state.path.display().to_string(),
             interval_seconds: state.interval.as_secs_f64(),
         }),
+        events: Told {
+            file: configuration.events.file.as_deref(),
+            webhooks: &configuration.events.webhooks,
+        },
         policy: configuration.policy.entries().iter().map(entry).collect(),
         accounts: configuration.accounts.iter().map(cloud).collect(),
     })

@@ -47,7 +47,10 @@ fn options(configuration: &Configuration, out: &mut String) -> fmt::Result {
         let path = state.path.display().to_string();
         format!("{}, every {}", Escaped(&path), span(state.interval))
     });
-    let rows: [(&str, &dyn Display); 10] = [
+    let events = &configuration.events;
+    let events_file = Escaped(events.file.as_deref().unwrap_or("none"));
+    let webhooks = Names(events.webhooks.iter().map(String::as_str).collect());
+    let rows: [(&str, &dyn Display); 12] = [
         ("sweep.interval", &span(sweep.interval)),
         ("sweep.accounts_interval", &span(sweep.accounts_interval)),
         ("sweep.traffic_interval", &span(sweep.traffic_interval)),
@@ -58,6 +61,8 @@ fn options(configuration: &Configuration, out: &mut String) -> fmt::Result {
         ("labels.user", &configuration.user_labels),
         ("limits.user_series", &configuration.user_series_limit),
         ("state", &state),
+        ("events.file", &events_file),
+        ("events.webhooks", &OrElse("none", webhooks)),
     ];
     OPTIONS.begin("Options", out)?;
     for (key, value) in rows {
@@ -75,8 +80,8 @@ fn accounts(accounts: &[AccountConfiguration], out: &mut String) -> fmt::Result 
         let instances = options.instances.iter().map(SagId::as_str);
         let cells: [&dyn Display; 7] = [
             &Escaped(options.name.as_str()),
-            &OrAll("all", Names(regions.collect())),
-            &OrAll("all that are found", Names(instances.collect())),
+            &OrElse("all", Names(regions.collect())),
+            &OrElse("all that are found", Names(instances.collect())),
             &Escaped(account.endpoint.as_str()),
             &Escaped(&account.credential),
             &format_args!("{}/s", account.rate.per_second()),
@@ -111,10 +116,10 @@ fn policy(entries: &[Entry], out: &mut String) -> fmt::Result {
     POLICY.end(more, "all of them are in the JSON", out)
 }
 
-/// A list in which nothing stands for everything.
-struct OrAll<'a>(&'static str, Names<'a>);
+/// A list, and what stands for an empty one.
+struct OrElse<'a>(&'static str, Names<'a>);
 
-impl Display for OrAll<'_> {
+impl Display for OrElse<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.1.0.is_empty() {
             true => f.write_str(self.0),

@@ -81,10 +81,8 @@ fn header(moment: &Moment<'_>, out: &mut String) -> fmt::Result {
          <li><a href=\"/-/healthy\">Health</a></li>\n\
          <li><a href=\"/api/v1/status\">This page as JSON</a></li>\n\
          <li><a href=\"/api/v1/sd\">Targets for Prometheus</a></li>\n\
-         <li><a href=\"/docs/rules.md\">Rules</a></li>\n\
-         <li><a href=\"/docs/alerts.md\">Alerts</a></li>\n\
-         <li><a href=\"/docs/configuration.md\">Configuration</a></li>\n\
-         <li><a href=\"/docs/http.md\">HTTP</a></li>\n\
+         <li><a href=\"/docs/README.md\">Documentation</a></li>\n\
+         <li><a href=\"/docs/troubleshooting.md\">Troubleshooting</a></li>\n\
          </ul>\n</nav>\n\
          <p id=\"refresh\"><noscript><a href=\"/\">Read the page again</a></noscript>\
          <button type=\"button\" hidden>Stop refreshing</button> <span></span></p>\n\
