@@ -72,9 +72,8 @@ impl Keeper {
         mut keepsakes: watch::Receiver<Option<Keepsake>>,
     ) -> TaskResult {
         let mut next = Instant::now();
-        loop {
-            let is_over =
-                keepsakes.changed().await.is_err() || is_over_before(&mut keepsakes, next).await;
+        while keepsakes.changed().await.is_ok() {
+            let is_over = is_over_before(&mut keepsakes, next).await;
             let keepsake = keepsakes.borrow_and_update().clone();
             if let Some(keepsake) = keepsake {
                 next = Instant::now() + keepsake.interval;
@@ -85,9 +84,10 @@ impl Keeper {
                 .await?;
             }
             if is_over {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 
     fn take_over(&mut self, pseudonyms: Option<Pseudonyms>) -> Legacy {
