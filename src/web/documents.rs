@@ -43,9 +43,10 @@ macro_rules! document {
 
 const PREFIX: &str = "/docs/";
 
-const DOCUMENTS: [(&str, &str); 36] = [
+const DOCUMENTS: [(&str, &str); 38] = [
     document!("alerts.md"),
     document!("configuration.md"),
+    document!("events.md"),
     document!("http.md"),
     document!("rules.md"),
     document!("scale.md"),
@@ -66,6 +67,7 @@ const DOCUMENTS: [(&str, &str); 36] = [
     document!("runbooks/SagDisabledUserOnline.md"),
     document!("runbooks/SagDormantUsers.md"),
     document!("runbooks/SagDuplicateIp.md"),
+    document!("runbooks/SagEventsDropped.md"),
     document!("runbooks/SagExporterAbsent.md"),
     document!("runbooks/SagExporterDown.md"),
     document!("runbooks/SagFlapping.md"),
