@@ -35,33 +35,6 @@ fn the_dashboards_cannot_be_edited_in_place() {
     );
 }
 
-/// Grafana of the compose stack finds both folders where the files say.
-#[test]
-fn the_compose_stack_mounts_what_the_files_speak_of() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(root.join("deploy/compose/compose.yml")).unwrap();
-    let documents = Yaml::load_from_str(&text).unwrap();
-    let services = documents.first().unwrap().as_mapping_get("services");
-    let grafana = services.unwrap().as_mapping_get("grafana").unwrap();
-    let lines = |key: &str| {
-        let list = grafana.as_mapping_get(key).unwrap().as_vec().unwrap();
-        let words = list.iter().map(|word| word.as_str().unwrap().to_owned());
-        words.collect::<Vec<_>>()
-    };
-    let mounts = lines("volumes");
-    for mount in [
-        "../grafana/provisioning:/etc/grafana/provisioning:ro",
-        "../../dashboards:/var/lib/grafana/dashboards/sag-exporter:ro",
-    ] {
-        assert!(mounts.iter().any(|found| found == mount), "{mounts:?}");
-    }
-    let variables = lines("environment");
-    let url = variables
-        .iter()
-        .find(|line| line.starts_with("PROMETHEUS_URL="));
-    assert_eq!(url.unwrap(), "PROMETHEUS_URL=http://prometheus:9090");
-}
-
 fn read(file: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/grafana/provisioning");
     fs::read_to_string(folder.join(file)).unwrap()
