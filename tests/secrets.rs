@@ -71,6 +71,7 @@ fn write_home(home: &Path) {
     };
     write("key", format!("{MARK}\n"));
     write("label-key", MARK.to_owned());
+    write("hook-key", format!("whsec_{MARK}{MARK}"));
     let printed =
         format!(r#"{{"mode": "AK", "access_key_id": "testid", "access_key_secret": "{MARK}"}}"#);
     write("printed", printed);
@@ -112,7 +113,9 @@ async fn no_command_shows_a_key() {
         let config = format!(
             "accounts: [{{name: main, regions: [cn-shanghai], rate: 1000, \
              endpoint: 'http://{address}', credentials: {credentials}}}]\n\
-             labels: {{user: pseudonym, pseudonym_key_file: label-key}}\n"
+             labels: {{user: pseudonym, pseudonym_key_file: label-key}}\n\
+             events: {{webhooks: [{{name: siem, secret_file: hook-key, \
+             url: 'https://hooks.example.com/{MARK}?key={MARK}'}}]}}\n"
         );
         fs::write(home.path().join("c.yml"), config).unwrap();
         for (arguments, needs_the_cloud) in [

@@ -61,6 +61,7 @@ def cloud(family, more=""):
 
 
 def select(family, *matchers):
+    """The series of the chosen jobs, which every selector asks for."""
     return family + "{" + ", ".join(filter(None, ['job=~"$job"', *matchers])) + "}"
 
 
@@ -75,28 +76,29 @@ def named(expression, info):
     return f"({expression}) * on (sag_id) group_left (name) {name}"
 
 
-# --- queries ---------------------------------------------------------------
-
-
 def bits(selector):
     """Bandwidth is sold in bits; the metrics have bytes, as all of Prometheus."""
     return f"8 * {selector}"
 
 
-def over_time(expression, legend="__auto", ref="A"):
+# --- queries ---------------------------------------------------------------
+
+
+def over_time(expression, legend, ref="A"):
+    """The shown time, a line for each series."""
     query = prometheus_builders.Dataquery().expr(expression).range()
     return query.legend_format(legend).ref_id(ref).datasource(DATASOURCE)
 
 
-def now(expression, legend="__auto", ref="A"):
+def now(expression):
     """Only the present: a value that is no longer known must not stay."""
     query = prometheus_builders.Dataquery().expr(expression).instant()
-    return query.legend_format(legend).ref_id(ref).datasource(DATASOURCE)
+    return query.legend_format("__auto").ref_id("A").datasource(DATASOURCE)
 
 
-def rows(expression, ref="A"):
-    query = now(expression, ref=ref)
-    return query.format(prometheus.PromQueryFormat.TABLE)
+def rows(expression):
+    """Only the present, a row for each series."""
+    return now(expression).format(prometheus.PromQueryFormat.TABLE)
 
 
 def or_none(expression, label, zero):
@@ -107,15 +109,15 @@ def or_none(expression, label, zero):
 
 def with_label(expression, label, texts, *by):
     """Adds a label whose value is what `texts` gives, so that one query makes a
-    whole row of a table. An instance of which it is not known stays."""
+    whole row of a table. What `texts` says nothing of is left out."""
     on = f"on ({', '.join(by)})"
     return f"{expression}\n  + {on} group_left ({label}) 0 * ({texts})"
 
 
-def yes_no(label, flag, yes="yes", no="no"):
+def yes_no(label, flag):
     """The series of a flag with a word for its value."""
-    return (f'label_replace({flag} == 1, "{label}", "{yes}", "", "") '
-            f'or label_replace({flag} == 0, "{label}", "{no}", "", "")')
+    return (f'label_replace({flag} == 1, "{label}", "yes", "", "") '
+            f'or label_replace({flag} == 0, "{label}", "no", "", "")')
 
 
 # --- panels ----------------------------------------------------------------
@@ -283,12 +285,12 @@ def link_to(uid, title, **chosen):
 # --- the dashboard ---------------------------------------------------------
 
 
-def dashboard(uid, description, variables, sections, since="now-1h"):
+def dashboard(uid, description, variables, sections):
     """A whole dashboard of sections: a title and the panels below it."""
     board = builders.Dashboard(TITLES[uid]).uid(uid).description(description)
     board = board.tags(["sag-exporter"]).readonly().timezone("browser")
     board = board.tooltip(models.DashboardCursorSync.CROSSHAIR)
-    board = board.time(since, "now").refresh("30s")
+    board = board.time("now-1h", "now").refresh("30s")
     for variable in variables:
         board = board.with_variable(variable)
     for other, title in TITLES.items():

@@ -63,7 +63,12 @@ impl Demo {
     /// # Errors
     ///
     /// If the world is too large or nothing can be bound.
-    pub async fn build(world: sim::Options, web: Web, build: BuildInfo) -> Result<Self, DemoError> {
+    pub async fn build(
+        world: sim::Options,
+        events: delivery::Options,
+        web: Web,
+        build: BuildInfo,
+    ) -> Result<Self, DemoError> {
         let clock = Clock::system();
         let day = world.tempo.day();
         let cloud = Cloud::new(world, clock)?;
@@ -72,6 +77,7 @@ impl Demo {
         let plan = Plan {
             config: Config {
                 rules: judgement::options(&cloud, day),
+                events,
                 ..config(address)?
             },
             pseudonyms: None,

@@ -10,6 +10,7 @@ use super::doctor::{self, Output};
 use super::exit::Failure;
 use super::{credential, serve, wiring};
 use crate::config::{self, Account, Environment, Origin};
+use crate::delivery;
 use crate::exposition::UserLabels;
 use crate::model::{Region, SagId};
 use crate::sweep::SessionsMode;
@@ -107,6 +108,7 @@ fn summary(options: &serve::Options, out: &mut String) -> fmt::Result {
         UserLabels::None => "only in aggregates",
     };
     writeln!(out, "labels: users {users}")?;
+    events_summary(&options.loaded.config.events, out)?;
     let listen: Vec<String> = options.web.listen.iter().map(ToString::to_string).collect();
     writeln!(
         out,
@@ -114,6 +116,18 @@ fn summary(options: &serve::Options, out: &mut String) -> fmt::Result {
         options.web.telemetry_path,
         listen.join(", ")
     )
+}
+
+fn events_summary(events: &delivery::Options, out: &mut String) -> fmt::Result {
+    let file = events.file.iter();
+    let file = file.map(|target| format!("lines to {target}"));
+    let hooks = events.webhooks.iter();
+    let hooks = hooks.map(|hook| format!("webhook {} on {}", hook.name, hook.url.host()));
+    let sinks: Vec<String> = file.chain(hooks).collect();
+    match &sinks[..] {
+        [] => Ok(()),
+        sinks => writeln!(out, "events: {}", sinks.join(", ")),
+    }
 }
 
 fn account_summary(account: &Account, environment: &Environment, out: &mut String) -> fmt::Result {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -10,6 +11,7 @@ use super::flags::{WebFlags, WorldFlags};
 use super::logging::LogFlags;
 use super::{version, wiring};
 use crate::config::{ListenAddress, Web};
+use crate::delivery::{self, FileTarget};
 use crate::httpd::systemd;
 use crate::sim::{self, Scenario, Tempo};
 use crate::telemetry::BuildInfo;
@@ -23,7 +25,19 @@ pub(super) struct Flags {
     #[command(flatten)]
     web: WebFlags,
     #[command(flatten)]
+    events: EventFlags,
+    #[command(flatten)]
     log: LogFlags,
+}
+
+/// What is told of the simulated people.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Events")]
+struct EventFlags {
+    /// Write what happens to this file, one JSON object a line; - is standard
+    /// output
+    #[arg(long = "events.file", value_name = "FILE")]
+    file: Option<PathBuf>,
 }
 
 /// Everything that the demo must know.
@@ -31,6 +45,8 @@ pub(super) struct Flags {
 pub(super) struct Options {
     /// The simulated world.
     pub(super) world: sim::Options,
+    /// Who is told what happens there.
+    pub(super) events: delivery::Options,
     /// Where to serve.
     pub(super) web: Web,
     /// What runs.
@@ -41,12 +57,28 @@ pub(super) fn run(flags: Flags, manager: &systemd::Environment) -> Result<(), Fa
     let default = ListenAddress::parse("127.0.0.1:10724").map_err(Failure::run)?;
     let options = Options {
         world: flags.world.resolve(Tempo::DEMO, Scenario::Mixed)?,
+        events: flags.events.resolve(),
         web: flags.web.resolve(default)?,
         build: version::BUILD,
     };
     flags.log.start()?;
     let front = wiring::Front::new(&options.web, manager)?;
     wiring::block_on(wiring::demo(options, front))
+}
+
+impl EventFlags {
+    fn resolve(self) -> delivery::Options {
+        let target = |path: PathBuf| match path.as_os_str() == "-" {
+            true => FileTarget::Stdout,
+            false => FileTarget::File(path),
+        };
+        delivery::Options {
+            file: self.file.map(target),
+            // Nobody is behind these addresses.
+            client_ip: true,
+            ..delivery::Options::default()
+        }
+    }
 }
 
 /// Says what to open and what to do next.
@@ -102,6 +134,8 @@ Examples:
   sag-exporter demo
       Prints the addresses to open, and how to point Prometheus at it.
   sag-exporter demo --sim.users=2000 --sim.scenario=flapping
+  sag-exporter demo --events.file=-
+      Also prints who logs in and out, and what else happens, as JSON lines.
 
 Everything stays on this machine. Sweeps follow each other quickly, so that
 graphs move at once.";

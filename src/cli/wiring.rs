@@ -84,7 +84,7 @@ pub(super) async fn serve(options: serve::Options, front: Front) -> Result<(), F
 pub(super) async fn demo(options: demo::Options, front: Front) -> Result<(), Failure> {
     let outside = front.open(&options.web).await?;
     let path = options.web.telemetry_path.clone();
-    let demo = Demo::build(options.world, options.web, options.build).await;
+    let demo = Demo::build(options.world, options.events, options.web, options.build).await;
     let demo = demo.map_err(Failure::setup)?;
     let scheme = if demo.is_secure() { "https" } else { "http" };
     let exporter = addresses(&outside.listeners)?;

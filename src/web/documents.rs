@@ -43,10 +43,12 @@ macro_rules! document {
 
 const PREFIX: &str = "/docs/";
 
-const DOCUMENTS: [(&str, &str); 41] = [
+const DOCUMENTS: &[(&str, &str)] = &[
     document!("README.md"),
     document!("alerts.md"),
     document!("configuration.md"),
+    document!("dashboards.md"),
+    document!("events.md"),
     document!("http.md"),
     document!("kubernetes.md"),
     document!("metrics.md"),
@@ -71,6 +73,7 @@ const DOCUMENTS: [(&str, &str); 41] = [
     document!("runbooks/SagDisabledUserOnline.md"),
     document!("runbooks/SagDormantUsers.md"),
     document!("runbooks/SagDuplicateIp.md"),
+    document!("runbooks/SagEventsDropped.md"),
     document!("runbooks/SagExporterAbsent.md"),
     document!("runbooks/SagExporterDown.md"),
     document!("runbooks/SagFlapping.md"),

@@ -43,7 +43,6 @@ async fn every_query_returns_data_over_the_demo() {
         }
     }
     assert!(asked > 80, "{asked}");
-    assert_eq!(stage.prometheus.warnings(), [""; 0]);
     stage.end().await;
 }
 

@@ -29,19 +29,23 @@ fn every_page_can_be_found() {
     let mut ahead = vec![root().join("README.md"), docs.join("README.md")];
     let mut found = BTreeSet::new();
     while let Some(page) = ahead.pop() {
-        let page = page.canonicalize().unwrap();
-        let folder = page.parent().unwrap();
-        for link in targets(&fs::read_to_string(&page).unwrap()) {
-            let file = link.split('#').next().unwrap_or_default();
-            let target = folder.join(file);
-            if file.ends_with(".md")
-                && !link.contains("://")
-                && !found.contains(&target.canonicalize().unwrap())
-            {
-                ahead.push(target);
-            }
+        // A link to nowhere is the other test's business.
+        let Ok(page) = page.canonicalize() else {
+            continue;
+        };
+        if page.extension().is_none_or(|ending| ending != "md") || !found.insert(page.clone()) {
+            continue;
         }
-        found.insert(page);
+        let folder = page.parent().unwrap();
+        let links = targets(&fs::read_to_string(&page).unwrap());
+        let files = links
+            .iter()
+            .map(|link| link.split('#').next().unwrap_or_default());
+        ahead.extend(
+            files
+                .filter(|file| !file.is_empty())
+                .map(|file| folder.join(file)),
+        );
     }
     let missing: Vec<_> = markdown(&docs)
         .into_iter()

@@ -194,6 +194,7 @@ impl Daemon {
     }
 
     /// Where the configuration stands, for those who change it.
+    #[allow(dead_code, reason = "the tests of events change it")]
     pub(crate) fn config_file(&self) -> PathBuf {
         self.dir.path().join("sag-exporter.yml")
     }

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use crate::daemon::{Config, Daemon, config_flag, run};
 use crate::exposition::Page;
 use crate::simulator::{Simulator, quiet};
+use crate::wait::until;
 
 #[tokio::test]
 async fn no_secret_and_no_mail_address_leaves_the_process() {
@@ -48,15 +49,27 @@ async fn no_secret_shows_when_the_cloud_refuses_it() {
 
 /// Everything that the daemon says and answers in a few sweeps.
 async fn all_output(format: &str, fault: Option<Effect>) -> String {
+    let goes_well = fault.is_none();
     let simulator = world(fault).await;
     let flags = [
         "--web.listen-address=127.0.0.1:0",
         "--log.level=trace",
         &format!("--log.format={format}"),
     ];
-    let daemon = Daemon::start_with(&config(&simulator), &flags).await;
+    let place = TempDir::new().unwrap();
+    let events = events(&place);
+    let daemon = Daemon::start_with(&config(&simulator).section(&events), &flags).await;
     daemon.page_when("a few sweeps are over", swept).await;
-    let mut all = String::new();
+    if goes_well {
+        let sag_id = simulator.sag_ids().remove(0);
+        simulator.cloud.login(&sag_id, "wei", None).unwrap();
+        until("a webhook fails", async || match daemon.log() {
+            log if log.contains("events cannot be delivered") => Ok(()),
+            log => Err(log),
+        })
+        .await;
+    }
+    let mut all = daemon.stdout();
     for path in PATHS {
         let reply = daemon.get(path).await;
         all += &format!("{}\n{}\n", reply.head, reply.text());
@@ -66,7 +79,24 @@ async fn all_output(format: &str, fault: Option<Effect>) -> String {
         log.contains("sag_exporter::sweep"),
         "something is logged: {log}"
     );
+    let lines = std::fs::read_to_string(place.path().join("events.jsonl"));
+    let lines = lines.unwrap_or_default();
+    assert!(!goes_well || lines.contains("session_started"), "{lines}");
+    all += &lines;
     all + &log
+}
+
+/// Lines, and a webhook with a marked address and key on which nobody listens.
+fn events(place: &TempDir) -> String {
+    let path = |name: &str| place.path().join(name).display().to_string();
+    // It is base64, so the mark cannot stand there as it is.
+    std::fs::write(path("key"), format!("whsec_{HOOK_KEY}")).unwrap();
+    format!(
+        "events:\n  file: {}\n  client_ip: true\n  webhooks:\n    - name: hook\n      \
+         url: http://127.0.0.1:1/{SECRET}?key={SECRET}\n      secret_file: {}\n",
+        path("events.jsonl"),
+        path("key")
+    )
 }
 
 /// Users with marked mail addresses, and a marked key.
@@ -107,7 +137,7 @@ fn swept(page: &Page) -> Result<(), f64> {
 }
 
 fn assert_clean(text: &str) {
-    for mark in [SECRET, MAIL, "Signature=", "ACS3-HMAC-SHA256"] {
+    for mark in [SECRET, HOOK_KEY, MAIL, "Signature=", "ACS3-HMAC-SHA256"] {
         let line = text.lines().find(|line| line.contains(mark));
         assert_eq!(line, None, "{mark} shows");
     }
@@ -116,5 +146,7 @@ fn assert_clean(text: &str) {
 const PATHS: [&str; 5] = ["/metrics", "/", "/-/healthy", "/-/ready", "/api/v1/status"];
 
 const SECRET: &str = "MARKED-SECRET-0123456789";
+
+const HOOK_KEY: &str = "MARKEDSECRET0123456789MARKEDSECR";
 
 const MAIL: &str = "marked@mail.example";

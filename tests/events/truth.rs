@@ -6,7 +6,7 @@ use std::fs;
 use sag_exporter::sim::{NewUser, SessionTruth};
 use serde_json::{Value, json};
 
-use crate::daemon::{config_flag, run};
+use crate::daemon::{Process, config_flag, run};
 use crate::exposition::Page;
 use crate::place::{Place, config, start, swept, world};
 use crate::wait::until;
@@ -269,4 +269,32 @@ async fn a_file_that_cannot_be_written_is_said_once_and_counted() {
     let log = daemon.stop().await;
     assert_eq!(log.matches("they cannot be written").count(), 1, "{log}");
     assert_eq!(log.matches("events are written again").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn a_newcomer_sees_events_in_the_demo() {
+    let place = Place::new();
+    let file = place.path("events.jsonl");
+    let flags = [
+        "demo",
+        "--web.listen-address=127.0.0.1:0",
+        "--sim.users=50",
+        &format!("--events.file={}", file.display()),
+    ];
+    let mut demo = Process::start(&flags);
+    let told = until("people come and go", async || {
+        let told = place.events("events.jsonl");
+        let is_told = |kind: &str| told.iter().any(|event| event["kind"] == kind);
+        match is_told("session_started") && is_told("session_ended") {
+            true => Ok(told),
+            false => Err((told.len(), demo.stderr())),
+        }
+    })
+    .await;
+    assert!(
+        told.iter().all(|event| event["account"] == "demo"),
+        "{told:?}"
+    );
+    demo.signal("TERM");
+    assert_eq!(demo.ended().await.code(), Some(0));
 }

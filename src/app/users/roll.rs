@@ -92,14 +92,13 @@ async fn list(place: &Place, page_size: u32, progress: &dyn Progress) -> (Vec<En
 pub(super) async fn count_online(places: &[&Place], roll: &mut Roll, progress: &dyn Progress) {
     progress.stage("counting clients");
     progress.expect(count(roll.entries.len()));
-    let names = |place: &Place| -> Vec<UserName> {
-        let here = roll.entries.iter();
-        here.filter(|entry| entry.sag_id == place.sag_id)
-            .map(|entry| entry.user.name.clone())
-            .collect()
-    };
+    let mut names: HashMap<&SagId, Vec<UserName>> = HashMap::new();
+    for entry in &roll.entries {
+        let here = names.entry(&entry.sag_id).or_default();
+        here.push(entry.user.name.clone());
+    }
     let counted = places.iter().map(|place| {
-        let names = names(place);
+        let names = names.remove(&place.sag_id).unwrap_or_default();
         async move { (&place.sag_id, of_place(place, names, progress).await) }
     });
     let counted: Vec<_> = counted.collect();
@@ -128,29 +127,16 @@ struct Counted {
 
 async fn of_place(place: &Place, names: Vec<UserName>, progress: &dyn Progress) -> Counted {
     let mut counted = Counted::default();
-    let mut chunks = names.chunks(BULK_LIMIT);
-    // The first call shows whether the operation is there and permitted.
-    let Some(first) = chunks.next() else {
+    let in_bulk = count_in_bulk(place, &names, &mut counted, progress).await;
+    // In a cloud that is in trouble, asking for each would be far more trouble.
+    if in_bulk && counted.failure.is_some() {
         return counted;
-    };
-    let answer = bulk(place, first).await;
-    let in_bulk = !answer.as_ref().is_err_and(is_not_for_us);
-    counted.take(answer, progress);
-    if in_bulk {
-        let rest: Vec<_> = chunks.map(|names| bulk(place, names)).collect();
-        let mut rest = stream::iter(rest).buffer_unordered(CALLS_AT_ONCE);
-        while let Some(answer) = rest.next().await {
-            counted.take(answer, progress);
-        }
     }
-    let known = |name: &UserName| counted.clients.contains_key(name);
-    let left: Vec<&UserName> = match (&counted.failure, in_bulk) {
-        // Asking for each would ask far more of a cloud that is in trouble.
-        (Some(_), true) => Vec::new(),
-        _ => names.iter().filter(|name| !known(name)).collect(),
-    };
-    counted.failure = counted.failure.filter(|_| in_bulk);
-    let left: Vec<_> = left.into_iter().map(|name| alone(place, name)).collect();
+    // What kept the counts away does not matter if the users can be asked for.
+    counted.failure = None;
+    let is_left = |name: &&UserName| !counted.clients.contains_key(*name);
+    let left = names.iter().filter(is_left);
+    let left: Vec<_> = left.map(|name| alone(place, name)).collect();
     let mut left = stream::iter(left).buffer_unordered(CALLS_AT_ONCE);
     while let Some((name, answer)) = left.next().await {
         progress.advance(1);
@@ -162,6 +148,31 @@ async fn of_place(place: &Place, names: Vec<UserName>, progress: &dyn Progress) 
         }
     }
     counted
+}
+
+/// Counts fifty users a call; whether that is possible here at all.
+async fn count_in_bulk(
+    place: &Place,
+    names: &[UserName],
+    counted: &mut Counted,
+    progress: &dyn Progress,
+) -> bool {
+    let mut chunks = names.chunks(BULK_LIMIT);
+    let Some(first) = chunks.next() else {
+        return true;
+    };
+    // The first call shows whether the operation is there and permitted.
+    let answer = bulk(place, first).await;
+    let is_possible = !answer.as_ref().is_err_and(is_not_for_us);
+    counted.take(answer, progress);
+    if is_possible {
+        let rest: Vec<_> = chunks.map(|names| bulk(place, names)).collect();
+        let mut rest = stream::iter(rest).buffer_unordered(CALLS_AT_ONCE);
+        while let Some(answer) = rest.next().await {
+            counted.take(answer, progress);
+        }
+    }
+    is_possible
 }
 
 impl Counted {

@@ -98,46 +98,9 @@ impl<'a> Document<'a> {
 
     fn page(&self, paint: Paint) -> Result<String, fmt::Error> {
         let mut out = String::new();
-        let record = &self.record;
-        let name = paint.paint(Colour::Strong, &harmless(record.user));
-        let (sag_id, account, region) = (record.sag_id, harmless(self.account), self.region);
-        line(&mut out, "user", name)?;
-        line(
-            &mut out,
-            "instance",
-            format!("{sag_id} (account {account}, region {region})"),
-        )?;
-        let enabled = match record.enabled {
-            Some(false) => paint.paint(Colour::Bad, yes_no(false)),
-            enabled => known(enabled.map(yes_no)),
-        };
-        line(&mut out, "enabled", enabled)?;
-        line(&mut out, "static ip", known(record.static_ip.map(yes_no)))?;
-        line(&mut out, "client ip", known(record.client_ip))?;
-        let kbps = |kbps: Option<u32>| known(kbps.map(|kbps| format!("{kbps} Kbit/s")));
-        let bandwidth = kbps(record.bandwidth_kbps);
-        let expected = self.policy.bandwidth_kbps;
-        line(
-            &mut out,
-            "bandwidth",
-            bandwidth + &expects(expected, "Kbit/s"),
-        )?;
-        line(
-            &mut out,
-            "acceleration",
-            kbps(record.acceleration_bandwidth_kbps),
-        )?;
-        let bytes = |bytes: Option<u64>| known(bytes.map(HumanBytes));
-        line(
-            &mut out,
-            "traffic",
-            bytes(self.month_traffic_bytes) + " this month",
-        )?;
-        line(
-            &mut out,
-            "allowance",
-            bytes(self.traffic_allowance_remaining_bytes) + " left",
-        )?;
+        for (name, value) in self.identity(paint).into_iter().chain(self.limits()) {
+            line(&mut out, name, value)?;
+        }
         if let Some(seconds) = self.policy.dormant_seconds {
             line(
                 &mut out,
@@ -147,6 +110,40 @@ impl<'a> Document<'a> {
         }
         self.sessions(&mut out)?;
         Ok(out)
+    }
+
+    fn identity(&self, paint: Paint) -> Vec<(&'static str, String)> {
+        let record = &self.record;
+        let (sag_id, account, region) = (record.sag_id, harmless(self.account), self.region);
+        let enabled = match record.enabled {
+            Some(false) => paint.paint(Colour::Bad, yes_no(false)),
+            enabled => known(enabled.map(yes_no)),
+        };
+        let instance = format!("{sag_id} (account {account}, region {region})");
+        vec![
+            ("user", paint.paint(Colour::Strong, &harmless(record.user))),
+            ("instance", instance),
+            ("enabled", enabled),
+            ("static ip", known(record.static_ip.map(yes_no))),
+            ("client ip", known(record.client_ip)),
+        ]
+    }
+
+    fn limits(&self) -> Vec<(&'static str, String)> {
+        let kbps = |kbps: Option<u32>| known(kbps.map(|kbps| format!("{kbps} Kbit/s")));
+        let bytes = |bytes: Option<u64>| known(bytes.map(HumanBytes));
+        let bandwidth = kbps(self.record.bandwidth_kbps);
+        let acceleration = kbps(self.record.acceleration_bandwidth_kbps);
+        let left = bytes(self.traffic_allowance_remaining_bytes);
+        vec![
+            (
+                "bandwidth",
+                bandwidth + &expects(self.policy.bandwidth_kbps, "Kbit/s"),
+            ),
+            ("acceleration", acceleration),
+            ("traffic", bytes(self.month_traffic_bytes) + " this month"),
+            ("allowance", left + " left"),
+        ]
     }
 
     fn sessions(&self, out: &mut String) -> fmt::Result {
