@@ -10,8 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::daemon::DRAIN;
-use super::tasks::{TaskError, TaskResult, Tasks};
+use super::tasks::{DRAIN, TaskError, TaskResult, Tasks};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::{
