@@ -107,6 +107,7 @@ fn fastest(runs: u32, mut run: impl FnMut()) -> Duration {
 /// All series, however many.
 const OPTIONS: Options = Options {
     user_labels: UserLabels::Plain,
+    user_info: false,
     user_series_limit: u64::MAX,
 };
 

@@ -154,6 +154,8 @@ families! {
         "How many sessions at once the policy allows the client account; only if it says so.";
     USER_ANOMALY = Gauge "sag_user_anomaly" ["sag_id" "rule" "user"]
         "An anomaly that a rule finds at the client account now; always 1.";
+    USER_INFO = Gauge "sag_user_info" ["sag_id" "user" "client_ip"]
+        "A tunnel address from which the client account is online, as last observed; always 1, and only with labels.user_info.";
 }
 
 families! {

@@ -198,6 +198,16 @@ web: /metrics on :1
 }
 
 #[test]
+fn check_says_that_addresses_are_published() {
+    let file = "--config.file=tests/data/config/good/addresses.yml";
+    let output = run_with(&["check", file], &KEY);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let shown = text(&output.stdout);
+    let line = "\nlabels: users by pseudonym, with their addresses\n";
+    assert!(shown.contains(line), "{shown}");
+}
+
+#[test]
 fn check_foresees_what_the_default_chain_will_use() {
     let arguments = ["check", "--sag.region=cn-shanghai"];
     for (environment, expected) in [
@@ -219,11 +229,7 @@ fn check_foresees_what_the_default_chain_will_use() {
 #[test]
 fn no_secret_shows_even_when_everything_is_logged() {
     for format in ["logfmt", "json"] {
-        for file in [
-            "good/complete.yml",
-            "good/aliases.yml",
-            "bad/later_keys.yml",
-        ] {
+        for file in ["good/complete.yml", "good/aliases.yml", "bad/user_info.yml"] {
             let file = format!("--config.file=tests/data/config/{file}");
             let format = format!("--log.format={format}");
             let output = run_with(&["check", &file, &format, "--log.level=trace"], &KEY);

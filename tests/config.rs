@@ -115,6 +115,10 @@ fn values_arrive_where_they_belong() {
     assert_eq!(config.sweep.interval, Duration::from_secs(90));
     assert_eq!(config.sweep.retain, 0);
     assert_eq!(config.exposition.user_labels, UserLabels::None);
+    assert!(!config.exposition.user_info);
+    let config = load(&data("good/addresses.yml")).unwrap();
+    assert_eq!(config.exposition.user_labels, UserLabels::Plain);
+    assert!(config.exposition.user_info && config.pseudonyms.in_use);
 }
 
 #[test]

@@ -8,6 +8,8 @@
 )]
 #![allow(unreachable_pub, reason = "helper modules are part of this test")]
 
+#[path = "exposition/addresses.rs"]
+mod addresses;
 #[path = "exposition/parser.rs"]
 mod parser;
 #[path = "exposition/world.rs"]
@@ -25,12 +27,15 @@ use sag_exporter::exposition::{self, Exposition, Options, UserLabels, Writer};
 use sag_exporter::fleet::{SessionState, Snapshot};
 use sag_exporter::model::{Kbps, UserName};
 
+use self::addresses::{addresses_of, roamers};
 use self::parser::{Family, parse};
-use self::world::{User, failing_fleet, fleet_of, fleet_with, small_fleet, state, user};
+use self::world::{
+    User, failing_fleet, fleet_of, fleet_with, session_from, small_fleet, state, user,
+};
 
 #[test]
 fn a_small_fleet_reads_as_agreed() {
-    let seen = render(&small_fleet(), Options::default());
+    let seen = render(&small_fleet(), everything());
     let agreed = fs::read_to_string(GOLDEN).unwrap_or_default();
     if seen != agreed {
         let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("small.prom");
@@ -56,7 +61,7 @@ fn promtool_has_nothing_to_say() {
 
 #[test]
 fn every_family_of_the_catalogue_appears_as_it_is_declared() {
-    let families = parse(&render(&small_fleet(), Options::default())).unwrap();
+    let families = parse(&render(&small_fleet(), everything())).unwrap();
     let seen: Vec<_> = families
         .iter()
         .map(|family| (family.name.as_str(), family.kind.as_str()))
@@ -148,7 +153,7 @@ fn a_user_without_a_known_value_has_no_line_and_no_zero() {
 fn without_user_labels_only_aggregates_are_published() {
     let options = Options {
         user_labels: UserLabels::None,
-        ..Options::default()
+        ..everything()
     };
     let aggregates = parse(&render(&small_fleet(), options)).unwrap();
     let mut expected = parse(&render(&small_fleet(), Options::default())).unwrap();
@@ -159,8 +164,13 @@ fn without_user_labels_only_aggregates_are_published() {
 
 #[test]
 fn the_limit_counts_the_series_of_users_exactly() {
-    for snapshot in [small_fleet(), fleet_of(3_000, "sag-1")] {
-        let families = parse(&render(&snapshot, Options::default())).unwrap();
+    for (snapshot, options) in [
+        (small_fleet(), Options::default()),
+        (small_fleet(), everything()),
+        (fleet_of(3_000, "sag-1"), Options::default()),
+        (roamers(200), everything()),
+    ] {
+        let families = parse(&render(&snapshot, options)).unwrap();
         let samples = families.iter().flat_map(|family| &family.samples);
         let series = samples.filter(|s| s.labels.contains_key("user")).count();
         let series = u64::try_from(series).unwrap();
@@ -168,7 +178,7 @@ fn the_limit_counts_the_series_of_users_exactly() {
         for (limit, limited) in [(series, false), (series - 1, true)] {
             let options = Options {
                 user_series_limit: limit,
-                ..Options::default()
+                ..options
             };
             let exposition = Exposition::new(Arc::clone(&snapshot), options);
             assert_eq!(exposition.is_limited(), limited, "{limit} of {series}");
@@ -179,10 +189,18 @@ fn the_limit_counts_the_series_of_users_exactly() {
 
 #[test]
 fn frames_one_after_the_other_are_the_whole_text() {
-    let snapshot = fleet_of(3_000, "sag-1");
-    let whole = render(&snapshot, Options::default());
+    for (snapshot, options) in [
+        (fleet_of(3_000, "sag-1"), Options::default()),
+        (roamers(3_000), everything()),
+    ] {
+        check_frames(&snapshot, options);
+    }
+}
+
+fn check_frames(snapshot: &Arc<Snapshot>, options: Options) {
+    let whole = render(snapshot, options);
     for enough in [1, 100, 4_096, 65_536, usize::MAX] {
-        let mut writer = Writer::new(Arc::clone(&snapshot), Options::default());
+        let mut writer = Writer::new(Arc::clone(snapshot), options);
         let mut text = String::new();
         let mut more = true;
         while more {
@@ -232,26 +250,37 @@ proptest! {
         let listed = users.iter().map(|(name, (enabled, kbps, clients))| User {
             state: enabled.map(state),
             bandwidth: kbps.map(Kbps),
-            sessions: SessionState::Count(u32::from(*clients)),
+            sessions: SessionState::Sessions(clients.iter().copied().map(session_from).collect()),
             ..user(name)
         });
         let snapshot = fleet_with(&sag_id, &listed.collect::<Vec<_>>());
-        let families = parse(&render(&snapshot, Options::default())).map_err(TestCaseError::fail)?;
+        let families = parse(&render(&snapshot, everything())).map_err(TestCaseError::fail)?;
         for (name, (enabled, kbps, clients)) in &users {
             let of = |family| value(&families, family, &[("sag_id", &sag_id), ("user", name)]);
             prop_assert_eq!(of("sag_user_enabled"), enabled.map(|e| f64::from(u8::from(e))));
             prop_assert_eq!(of("sag_user_bandwidth_limit_bytes_per_second"), kbps.map(|k| f64::from(k) * 125.0));
-            prop_assert_eq!(of("sag_user_online_clients"), Some(f64::from(*clients)));
+            prop_assert_eq!(of("sag_user_online_clients"), Some(clients.len() as f64));
+            let mut expected: Vec<u8> = clients.iter().copied().flatten().collect();
+            expected.sort_unstable();
+            expected.dedup();
+            let expected: Vec<_> = expected.iter().map(|last| format!("10.0.0.{last}")).collect();
+            prop_assert_eq!(addresses_of(&families, name), expected);
         }
         let online = families.iter().find(|family| family.name == "sag_user_online_clients");
         prop_assert_eq!(online.map_or(0, |family| family.samples.len()), users.len());
     }
 }
 
-type Known = (Option<bool>, Option<u32>, u8);
+type Known = (Option<bool>, Option<u32>, Vec<Option<u8>>);
 
 fn users(names: impl Strategy<Value = String>) -> impl Strategy<Value = BTreeMap<String, Known>> {
-    prop::collection::btree_map(names, any::<Known>(), 0..20)
+    let address = prop::option::of(1_u8..4);
+    let clients = prop::collection::vec(address, 0..5);
+    prop::collection::btree_map(
+        names,
+        (any::<Option<bool>>(), any::<Option<u32>>(), clients),
+        0..20,
+    )
 }
 
 /// Names without an escape, on both sides of the length of a step.
@@ -268,6 +297,14 @@ fn nasty_name() -> impl Strategy<Value = String> {
         "(日本語 ){1,60}",
     ]
     .prop_filter("no user name", |name| UserName::parse(name).is_ok())
+}
+
+/// Everything that there is.
+fn everything() -> Options {
+    Options {
+        user_info: true,
+        ..Options::default()
+    }
 }
 
 fn render(snapshot: &Snapshot, options: Options) -> String {

@@ -107,7 +107,11 @@ fn summary(options: &serve::Options, out: &mut String) -> fmt::Result {
         UserLabels::Plain => "by name",
         UserLabels::None => "only in aggregates",
     };
-    writeln!(out, "labels: users {users}")?;
+    let addresses = match options.loaded.config.exposition.user_info {
+        true => ", with their addresses",
+        false => "",
+    };
+    writeln!(out, "labels: users {users}{addresses}")?;
     events_summary(&options.loaded.config.events, out)?;
     let listen: Vec<String> = options.web.listen.iter().map(ToString::to_string).collect();
     writeln!(

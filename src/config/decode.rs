@@ -107,8 +107,6 @@ pub(super) struct Fields<'a> {
     at: Cursor<'a>,
     entries: Vec<Entry<'a>>,
     known: Vec<&'static str>,
-    /// Those that only later versions understand.
-    later: Vec<&'static str>,
     /// Whether a key may be a secret in the wrong place.
     holds_secrets: bool,
 }
@@ -153,7 +151,6 @@ impl<'a> Fields<'a> {
             at: at.clone(),
             entries,
             known: Vec::new(),
-            later: Vec::new(),
             holds_secrets: false,
         })
     }
@@ -205,19 +202,6 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Keys that later versions understand.
-    pub(super) fn later(&mut self, keys: &[&'static str]) {
-        for key in keys {
-            if let Some(cursor) = self.get(key) {
-                let line = cursor.line.min(self.line_of(key));
-                let text = "the key is known but not supported by this version";
-                cursor.report.problem(Some(line), &cursor.path, text);
-            }
-        }
-        self.known.retain(|known| !keys.contains(known));
-        self.later.extend(keys);
-    }
-
     /// Reports a problem of the mapping as a whole.
     pub(super) fn refuse<T>(&self, text: impl Into<String>) -> Checked<T> {
         self.at.refuse(text)
@@ -226,18 +210,13 @@ impl<'a> Fields<'a> {
     /// Reports the keys that nobody asked for.
     pub(super) fn finish(self) {
         for entry in &self.entries {
-            if !self.known.contains(&entry.key) && !self.later.contains(&entry.key) {
+            if !self.known.contains(&entry.key) {
                 let text = unknown(entry.key, &self.known, self.holds_secrets);
                 self.at
                     .report
                     .problem(Some(entry.key_line), &self.at.path, text);
             }
         }
-    }
-
-    fn line_of(&self, key: &str) -> usize {
-        let entry = self.entries.iter().find(|entry| entry.key == key);
-        entry.map_or(self.at.line, |entry| entry.key_line)
     }
 }
 

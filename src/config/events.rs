@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::decode::{Checked, Cursor, Fields};
 use super::problem::ReferencedFile;
-use super::scalars::{choice, duration, parsed, path, text};
+use super::scalars::{TRUTH, choice, duration, parsed, path, text};
 use crate::delivery::{FileTarget, HookUrl, Options, SinkName, Webhook};
 use crate::events::{Kind, Kinds};
 
@@ -90,8 +90,6 @@ const MAX_KINDS: usize = 20;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
-
-const TRUTH: &[(&str, Option<bool>)] = &[("true", Some(true)), ("false", Some(false))];
 
 const KINDS: &[(&str, Option<Kind>)] = &[
     ("session_started", Some(Kind::SessionStarted)),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::account;
 use super::decode::{Checked, Cursor, Fields};
-use super::scalars::{choice, duration, number, path, whole};
+use super::scalars::{TRUTH, choice, duration, number, path, whole};
 use super::{Account, Config, PseudonymKey, StateFile, defaults, events, policy};
 use crate::delivery;
 use crate::exposition::{self, UserLabels};
@@ -34,6 +34,7 @@ pub(super) fn config(at: &Cursor<'_>, base: &Path) -> Checked<Config> {
         sweep: sweep?,
         exposition: exposition::Options {
             user_labels: labels.user,
+            user_info: labels.user_info,
             user_series_limit: user_series?.unwrap_or(default.user_series_limit),
         },
         pseudonyms: labels.pseudonyms,
@@ -106,6 +107,7 @@ fn sweep(at: &Cursor<'_>) -> Checked<sweep::Options> {
 #[derive(Default)]
 struct Labels {
     user: UserLabels,
+    user_info: bool,
     pseudonyms: PseudonymKey,
 }
 
@@ -113,7 +115,7 @@ fn labels(at: &Cursor<'_>, base: &Path) -> Checked<Labels> {
     let mut fields = Fields::open(at, "a mapping")?;
     let user = fields.or("user", UserChoice::Plain, choice(USER_LABELS));
     let file = fields.optional("pseudonym_key_file", |at| path(at, base));
-    fields.later(&["user_info"]);
+    let user_info = fields.or("user_info", false, choice(TRUTH));
     let has_key = match (&user, &file) {
         (Ok(UserChoice::Pseudonym), Ok(None)) => fields.refuse(
             "user is pseudonym without pseudonym_key_file: expected a file with a key such as \
@@ -121,14 +123,23 @@ fn labels(at: &Cursor<'_>, base: &Path) -> Checked<Labels> {
         ),
         _ => Ok(()),
     };
+    let has_names = match (&user, &user_info) {
+        (Ok(UserChoice::None), Ok(true)) => fields.refuse(
+            "user_info is true, and user is none: expected names or pseudonyms of users, \
+             or no addresses of them",
+        ),
+        _ => Ok(()),
+    };
     fields.finish();
     has_key?;
+    has_names?;
     let user = user?;
     Ok(Labels {
         user: match user {
             UserChoice::Plain | UserChoice::Pseudonym => UserLabels::Plain,
             UserChoice::None => UserLabels::None,
         },
+        user_info: user_info?,
         pseudonyms: PseudonymKey {
             file: file?,
             in_use: user == UserChoice::Pseudonym,

@@ -261,6 +261,11 @@ const LABELS: &[Key] = &[
         Kind::File("/run/secrets/label-key"),
         "wanted by pseudonym and whois; `openssl rand -hex 32` makes a key",
     ),
+    optional(
+        "user_info",
+        Kind::Truth("false"),
+        "whether sag_user_info tells the addresses from which users are online",
+    ),
 ];
 
 const LIMITS: &[Key] = &[optional(

@@ -155,3 +155,6 @@ pub(super) fn excerpt(text: &str) -> String {
     }
     short
 }
+
+/// The words of a key that is either so or not.
+pub(super) const TRUTH: &[(&str, Option<bool>)] = &[("true", Some(true)), ("false", Some(false))];

@@ -15,6 +15,8 @@ pub(super) enum Source {
     Instance(fn(&InstanceSnapshot, &mut Samples<'_, '_>)),
     /// At most one sample of each user.
     User(UserColumn),
+    /// One sample of each user and address from which it is online.
+    Addresses,
 }
 
 /// A column of the users.
@@ -233,6 +235,7 @@ pub(super) static FAMILIES: &[(&Family, Source)] = &[
     anomaly(Rule::BandwidthDrift),
     anomaly(Rule::Dormant),
     anomaly(Rule::ClockSkew),
+    (&catalog::USER_INFO, Source::Addresses),
 ];
 
 /// A column for each rule, so that users are written in their order.

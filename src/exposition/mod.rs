@@ -7,8 +7,10 @@
 //! without lines has no header.
 //!
 //! A user has at most one line in a family, whatever number of sessions it has,
-//! so no two series are ever equal.
+//! and in that of the addresses at most one for each address, so no two series
+//! are ever equal.
 
+mod addresses;
 mod digits;
 mod families;
 mod lines;
@@ -111,20 +113,27 @@ pub fn render(snapshot: &Snapshot, mut options: Options, out: &mut Vec<u8>) {
 fn exceeds_limit(snapshot: &Snapshot, options: Options) -> bool {
     let limit = usize::try_from(options.user_series_limit).unwrap_or(usize::MAX);
     let users = || snapshot.instances().iter().filter_map(|i| i.users());
+    if options.user_labels == UserLabels::None {
+        return false;
+    }
+    let addresses = match options.user_info {
+        true => users().map(addresses::count).sum(),
+        false => 0,
+    };
     let most = users().map(|users| users.rows() * user_columns().count());
-    if options.user_labels == UserLabels::None || most.sum::<usize>() <= limit {
+    if addresses + most.sum::<usize>() <= limit {
         return false;
     }
     let series = |users: Users<'_>| -> usize {
         let counts = user_columns().map(|column| lines::count(column, users));
         counts.sum()
     };
-    users().map(series).sum::<usize>() > limit
+    addresses + users().map(series).sum::<usize>() > limit
 }
 
 fn user_columns() -> impl Iterator<Item = UserColumn> {
     FAMILIES.iter().filter_map(|(_, source)| match source {
-        Source::Instance(_) => None,
+        Source::Instance(_) | Source::Addresses => None,
         Source::User(column) => Some(*column),
     })
 }

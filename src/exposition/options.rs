@@ -5,6 +5,9 @@
 pub struct Options {
     /// How users are named in the label `user`.
     pub user_labels: UserLabels,
+    /// Whether the addresses are published from which users are online. Without
+    /// names of users there are none.
+    pub user_info: bool,
     /// How many series of users there may be, over all instances. If there
     /// would be more, none is published, only aggregates are.
     pub user_series_limit: u64,
@@ -14,6 +17,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             user_labels: UserLabels::Plain,
+            user_info: false,
             user_series_limit: 200_000,
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::addresses;
 use super::families::{FAMILIES, Samples, Source};
 use super::lines::UserLines;
 use super::page::Page;
@@ -165,6 +166,10 @@ impl Cursor {
                 let lines = UserLines::new(samples.family, instance, column);
                 lines.write(self.row, samples.page, enough)
             }
+            Source::Addresses => {
+                let family = samples.family;
+                addresses::write(family, instance, self.row, samples.page, enough)
+            }
         };
         if samples.page.len() == before {
             // A family without a sample has no header either.
@@ -186,7 +191,8 @@ fn goes_on(entry: usize) -> bool {
 fn is_published(source: Source, options: Options) -> bool {
     match (source, options.user_labels) {
         (Source::Instance(_), _) | (Source::User(_), UserLabels::Plain) => true,
-        (Source::User(_), UserLabels::None) => false,
+        (Source::Addresses, UserLabels::Plain) => options.user_info,
+        (Source::User(_) | Source::Addresses, UserLabels::None) => false,
     }
 }
 

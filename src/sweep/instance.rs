@@ -40,7 +40,7 @@ pub(super) async fn sweep<C: Cloud>(round: &Round<'_, C>, mut target: Target) ->
     };
     let sessions = observe_users(round, &mut target, accounts.trouble.as_ref()).await;
     let traffic = if plan.traffic {
-        read_traffic(round, &mut target).await
+        read_traffic(round, &mut target, accounts.trouble.as_ref()).await
     } else {
         Run::idle(!round.options().traffic_interval.is_zero())
     };
@@ -143,10 +143,12 @@ async fn observe_users<C: Cloud>(
 }
 
 /// Reads the traffic of all known users. A user that the cloud leaves out has
-/// none that is known.
+/// none that is known. As with sessions, nothing is whole while no list ever was:
+/// nobody to ask about is not everybody asked.
 async fn read_traffic<C: Cloud>(
     round: &Round<'_, C>,
     target: &mut Target,
+    list_trouble: Option<&CallError>,
 ) -> Run<Vec<UserTraffic>> {
     let users = target.roster.users();
     let action = Action::DescribeUserFlowStatistics;
@@ -155,13 +157,14 @@ async fn read_traffic<C: Cloud>(
         round.cloud().traffic(region, sag_id, users)
     })
     .await;
-    let complete = answers.trouble.is_none();
-    let is_settled = complete || !answers.is_available;
+    let doubt = list_trouble.filter(|_| !target.roster.was_whole());
+    let trouble = answers.trouble.or(doubt.cloned());
+    let is_settled = trouble.is_none() || !answers.is_available;
     target.roster.traffic.ran(round.started, is_settled);
     if !answers.is_available {
         return Run::idle(false);
     }
-    match answers.trouble {
+    match trouble {
         Some(trouble) if answers.entries.is_empty() => Run::failed(trouble),
         trouble => {
             let entries = answers.entries.into_iter();

@@ -94,7 +94,8 @@ fn unit(family: &Family) -> &'static str {
 
 /// How many series there are, from the labels.
 fn series(family: &Family) -> String {
-    let info = family.name.ends_with("_info");
+    // A user may have several addresses, so an address tells series apart.
+    let info = family.name.ends_with("_info") && !family.labels.contains(&"client_ip");
     let of_instance = family.labels.contains(&"sag_id");
     let counted: Vec<&str> = family
         .labels
@@ -104,6 +105,7 @@ fn series(family: &Family) -> String {
         .map(|label| match *label {
             "sag_id" => "instance",
             "account" if !of_instance => "cloud account",
+            "client_ip" => "address",
             other => other,
         })
         .collect();
@@ -147,6 +149,11 @@ const LABELS: &[Label] = &[
         "user",
         "the name of a client account; its pseudonym with `labels.user: pseudonym`",
         "client accounts: at most 2,000 an instance",
+    ),
+    label(
+        "client_ip",
+        "a tunnel address, IPv4 or IPv6; only with `labels.user_info: true`",
+        "the distinct addresses of the sessions of an account",
     ),
     label(
         "account",

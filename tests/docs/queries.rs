@@ -130,6 +130,10 @@ const EXAMPLES: &[(&str, &str)] = &[
         "count by (sag_id, rule) (sag_user_anomaly)",
     ),
     (
+        "sag_user_info",
+        "count by (sag_id, client_ip) (sag_user_info) > 1",
+    ),
+    (
         "sag_exporter_sweeps_total",
         "sum by (account, outcome) (rate(sag_exporter_sweeps_total[15m]))",
     ),

@@ -46,6 +46,14 @@ fn session(started: i64) -> Session {
     }
 }
 
+/// A session of which no more is known than the address, if that.
+pub fn session_from(address: Option<u8>) -> Session {
+    Session {
+        started: None,
+        client_ip: address.map(|last| [10, 0, 0, last].into()),
+    }
+}
+
 fn moment(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }

@@ -1,5 +1,6 @@
 //! Users under pseudonyms, and who is behind one.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Output;
 
@@ -98,4 +99,62 @@ async fn users_are_shown_under_pseudonyms_that_the_key_resolves() {
     let without_key = whois(&file, "000000000000000000000000").await;
     assert_eq!(without_key.status.code(), Some(2));
     daemon.stop().await;
+}
+
+#[tokio::test]
+async fn addresses_are_told_on_demand_and_not_without_names() {
+    let mut clouds = Clouds::default();
+    let site = clouds.start(1).await;
+    let directory = tempfile::tempdir().unwrap();
+    let key = directory.path().join("label-key");
+    fs::write(&key, KEY).unwrap();
+    let truth = site.cloud.truth(site.cloud.now()).instances.remove(0);
+    let daemon = Daemon::start(&config(&site, "user: plain"), &["--web.enable-lifecycle"]).await;
+    let swept = |text: &str| sweeps(text, "one", "complete") >= Some(2.0);
+    let metrics = daemon.metrics_when("a sweep", swept).await;
+    assert!(!metrics.contains("sag_user_info"), "{metrics}");
+
+    daemon.write(&config(&site, "user_info: true"));
+    assert_eq!(daemon.reload().await.status, 200);
+    let are_told =
+        |text: &str| !addresses(text).is_empty() && addresses(text) == true_addresses(&site);
+    daemon.metrics_when("the addresses", are_told).await;
+    let hidden = format!("user: pseudonym, pseudonym_key_file: {}", key.display());
+    daemon.write(&config(&site, &format!("{hidden}, user_info: true")));
+    assert_eq!(daemon.reload().await.status, 200);
+    let metrics = daemon.metrics().await;
+    assert!(!addresses(&metrics).is_empty(), "{metrics}");
+    let mut users = truth.users.iter();
+    assert!(users.all(|user| !metrics.contains(&user.name)), "{metrics}");
+
+    daemon.write(&config(&site, "user: none, user_info: true"));
+    let refused = daemon.reload().await;
+    assert_eq!(refused.status, 500, "{refused:?}");
+    assert!(refused.body.contains("user_info is true"), "{refused:?}");
+    assert!(daemon.metrics().await.contains("sag_user_info{"));
+    daemon.stop().await;
+}
+
+/// The lines that tell addresses, in order.
+fn addresses(metrics: &str) -> BTreeSet<String> {
+    let lines = metrics.lines();
+    let lines = lines.filter(|line| line.starts_with("sag_user_info{"));
+    lines.map(str::to_owned).collect()
+}
+
+/// The lines that the world deserves now.
+fn true_addresses(site: &Site) -> BTreeSet<String> {
+    let truth = site.cloud.truth(site.cloud.now()).instances.remove(0);
+    let sag_id = &truth.sag_id;
+    let line = |user: &str, address| {
+        format!(r#"sag_user_info{{sag_id="{sag_id}",user="{user}",client_ip="{address}"}} 1"#)
+    };
+    let users = truth.users.iter();
+    users
+        .flat_map(|user| {
+            user.sessions
+                .iter()
+                .map(|one| line(&user.name, one.client_ip))
+        })
+        .collect()
 }

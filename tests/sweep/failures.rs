@@ -1,14 +1,16 @@
 //! Calls that fail: what is still reported, and which calls are not made.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sag_exporter::fleet::{Collected, Observation, SessionState, Sessions};
 use sag_exporter::model::FailureKind::{self, Remote};
 use sag_exporter::model::SweepOutcome;
+use sag_exporter::sweep::Options;
 
 use crate::fake::{Call, Fake, Fault};
-use crate::rig::{Rig, account, of_instance};
+use crate::rig::{Rig, account, account_with, of_instance, options};
 
 fn is_session(call: &Call) -> bool {
     matches!(call, Call::Sessions { .. })
@@ -59,6 +61,32 @@ async fn online_offline_and_unknown_are_three_things() {
         SessionState::Unknown(FailureKind::Timeout)
     );
     assert_eq!(outcome, SweepOutcome::Partial);
+}
+
+/// Without a list there is nobody whose traffic could be asked for. That all of
+/// nobody was read was reported as a success.
+#[tokio::test(start_paused = true)]
+async fn traffic_of_an_instance_that_does_not_exist_is_not_read() {
+    let fake = Fake::with_users("sag-a", 3);
+    let account = account_with(&["cn-shanghai"], &["sag-none"]);
+    let options = Options {
+        traffic_interval: Duration::from_secs(900),
+        ..options()
+    };
+    let mut rig = Rig::with(&fake, account, options, Arc::new(()));
+    for _ in 0..2 {
+        let seen = rig.sweep_one("sag-none").await;
+        assert_eq!(seen.accounts, Collected::Failed(FailureKind::NotFound));
+        assert_eq!(seen.traffic, Collected::Failed(FailureKind::NotFound));
+        tokio::time::advance(Duration::from_secs(60)).await;
+    }
+    // Once it is there, nobody waits for its traffic for a quarter of an hour.
+    fake.add("sag-none", "cn-shanghai", 2);
+    let seen = rig.sweep_one("sag-none").await;
+    let Collected::Complete(traffic) = seen.traffic else {
+        panic!("{:?}", seen.traffic);
+    };
+    assert_eq!(traffic.len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
