@@ -52,7 +52,8 @@ impl Terms {
         let provider = Arc::new(provider(&settings.suites, &settings.groups));
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&versions(settings))?;
-        let builder = match client::verifier(settings, &provider)? {
+        let verifier = client::verifier(settings, &provider).map_err(TermsError::Authorities)?;
+        let builder = match verifier {
             None => builder.with_no_client_auth(),
             Some(verifier) => builder.with_client_cert_verifier(verifier),
         };
