@@ -11,11 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::Handler;
 use super::activity::{Activity, Phase};
-use super::connection::{self, Shared};
+use super::connection;
 use super::limits::Limits;
 use super::listeners::Listeners;
 use super::origin::Origin;
 use super::refusal::Refusal;
+use super::shared::Shared;
 use super::tls::Acceptor;
 use crate::telemetry::Telemetry;
 
