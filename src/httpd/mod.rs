@@ -16,6 +16,7 @@ mod http2;
 mod io;
 mod limits;
 mod listeners;
+mod origin;
 mod probe;
 mod refusal;
 mod server;
