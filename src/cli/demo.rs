@@ -37,7 +37,7 @@ pub(super) struct Flags {
 #[command(next_help_heading = "Events")]
 struct EventFlags {
     /// Write what happens to this file, one JSON object a line; - is standard
-    /// output
+    /// output. Sessions have client_ip, which the daemon tells only if asked to
     #[arg(long = "events.file", value_name = "FILE")]
     file: Option<PathBuf>,
 }

@@ -28,7 +28,8 @@ pub(super) struct Flags {
     #[arg(value_parser = ListenAddress::parse)]
     listen: ListenAddress,
 
-    /// A script of faults: latency, errors, broken answers
+    /// A script of faults: latency, errors, broken answers; docs/simulator.md
+    /// describes it
     #[arg(long = "sim.faults", value_name = "FILE")]
     faults: Option<PathBuf>,
 
@@ -94,7 +95,12 @@ Examples:
       The first line of standard output is the address it listens on.
   ALIBABA_CLOUD_ACCESS_KEY_ID=testid ALIBABA_CLOUD_ACCESS_KEY_SECRET=testsecret \\
       sag-exporter --sag.region=cn-shanghai --sag.endpoint=http://127.0.0.1:10725
-      The exporter over it.
+      The exporter over it. Every fourth instance is in ap-southeast-1, the others
+      in cn-shanghai: with four or more, see all by a file with regions: all.
+  sag-exporter simulate --sim.instances=5 --sim.faults=faults.yml
+      With errors, such as this faults.yml:
+        rules:
+          - {action: DescribeUserOnlineClients, probability: 0.1, effect: bad_gateway}
 
 It accepts the access key testid with the secret testsecret, checks every
 signature, and keeps nothing.";

@@ -43,7 +43,7 @@ macro_rules! document {
 
 const PREFIX: &str = "/docs/";
 
-const DOCUMENTS: [(&str, &str); 47] = [
+const DOCUMENTS: [(&str, &str); 48] = [
     document!("README.md"),
     document!("alerts.md"),
     document!("configuration.md"),
@@ -57,6 +57,7 @@ const DOCUMENTS: [(&str, &str); 47] = [
     document!("rules.md"),
     document!("scale.md"),
     document!("security.md"),
+    document!("simulator.md"),
     document!("status.schema.json"),
     document!("textfile.md"),
     document!("troubleshooting.md"),
