@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 
@@ -295,6 +295,30 @@ fn what_the_simulator_cannot_do_is_said() {
         "{}",
         text(&output.stderr)
     );
+}
+
+/// As in `sag-exporter plan | head`.
+#[test]
+fn a_reader_who_has_seen_enough_is_no_failure() {
+    for arguments in [
+        &["--help"][..],
+        &["plan", "--sag.region=cn-shanghai"],
+        &["check", "--sag.region=cn-shanghai"],
+        &["check", "--print-schema"],
+        &["man", "users", "set"],
+        &["completions", "fish"],
+    ] {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(env!("CARGO_BIN_EXE_sag-exporter"))
+            .args(arguments)
+            .env_clear()
+            .stdout(writer)
+            .output()
+            .unwrap();
+        let found = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {found}");
+    }
 }
 
 fn run(arguments: &[&str]) -> Output {

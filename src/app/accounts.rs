@@ -7,22 +7,18 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::cloud::{Access, ClientError, Ground};
-use super::daemon::DRAIN;
 use super::publisher::Change;
-use super::reload::Request;
 use super::sinks::{self, Wanted};
-use super::tasks::{TaskError, TaskResult, Tasks};
-use crate::config::{Account, Config, Loaded, Source};
+use super::tasks::{DRAIN, TaskError, Tasks};
+use crate::config::{Account, Config, Loaded};
 use crate::delivery::Outlets;
 use crate::fleet::{self, Observation, Pseudonyms};
-use crate::httpd::systemd::Manager;
 use crate::model::AccountName;
 use crate::sag;
 use crate::sweep::{self, Context, Sweeper};
@@ -30,7 +26,6 @@ use crate::sweep::{self, Context, Sweeper};
 /// The cloud accounts of the configuration in force.
 #[derive(Debug)]
 pub(super) struct Accounts {
-    source: Option<Source>,
     ground: Ground,
     context: Context,
     changes: mpsc::Sender<Change>,
@@ -82,7 +77,6 @@ struct Difference {
 impl Accounts {
     /// Nothing is swept until [`Accounts::start`].
     pub(super) fn new(
-        source: Option<Source>,
         ground: Ground,
         context: Context,
         changes: mpsc::Sender<Change>,
@@ -90,7 +84,6 @@ impl Accounts {
         state: Option<PathBuf>,
     ) -> Self {
         Self {
-            source,
             ground,
             context,
             changes,
@@ -102,11 +95,6 @@ impl Accounts {
         }
     }
 
-    /// Where the configuration comes from, if it can come anew.
-    pub(super) fn source(&self) -> Option<&Source> {
-        self.source.as_ref()
-    }
-
     /// Starts the tasks of these cloud accounts.
     pub(super) fn start(&mut self, sweep: sweep::Options, accounts: Vec<(Account, Access)>) {
         self.sweep = sweep;
@@ -115,36 +103,21 @@ impl Accounts {
         }
     }
 
-    /// Answers reloads until `shutdown`, then ends the tasks of all accounts.
-    /// The service manager hears when a reload begins and when it is over.
+    /// Waits until a task of an account ends although nobody asked it to.
+    pub(super) async fn first_end(&mut self) -> TaskError {
+        self.tasks.first_end().await
+    }
+
+    /// Ends the tasks of all accounts.
     ///
     /// # Errors
     ///
-    /// If a task of an account fails, panics, ends by itself or does not end
-    /// in time.
-    pub(super) async fn run(
-        mut self,
-        mut requests: mpsc::Receiver<Request>,
-        manager: Arc<Manager>,
-        shutdown: CancellationToken,
-    ) -> TaskResult {
-        loop {
-            tokio::select! {
-                () = shutdown.cancelled() => break,
-                error = self.tasks.first_end() => return Err(error.into()),
-                Some(request) = requests.recv() => {
-                    manager.reloading();
-                    request.carry_out(&mut self).await?;
-                    // Also after a refusal: the program works as it did before.
-                    manager.ready();
-                }
-            }
-        }
+    /// If one of them fails, panics or does not end in time.
+    pub(super) async fn end(self) -> Result<(), TaskError> {
         for running in self.running.values() {
             running.stop.cancel();
         }
-        self.tasks.join(Instant::now() + DRAIN).await?;
-        Ok(())
+        self.tasks.join(Instant::now() + DRAIN).await
     }
 
     /// Puts a configuration into force, or leaves everything as it is.

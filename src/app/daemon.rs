@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
@@ -17,7 +16,7 @@ use super::gate::{self, Gate};
 use super::keeper::Keeper;
 use super::life::{self, Life};
 use super::publisher::{Keepsakes, Publisher};
-use super::reload::{self, Reloader, Request};
+use super::reload::{self, Reloader, Reloads};
 use super::sinks::{Sinks, Wanted};
 use super::standing;
 use super::tasks::{TaskError, TaskResult, Tasks};
@@ -59,7 +58,7 @@ pub struct Daemon {
     accounts: Accounts,
     beginning: (sweep::Options, Vec<(Account, Access)>),
     reloader: Reloader,
-    requests: mpsc::Receiver<Request>,
+    reloads: Reloads,
     /// Nothing if there is no configuration to read anew.
     hangups: Option<Signal>,
     publisher: Publisher,
@@ -163,7 +162,8 @@ impl Daemon {
         // Before anyone is told that the program runs, and may want a reload.
         let hangups = plan.source.as_ref().map(|_| reload::hangups());
         let hangups = hangups.transpose().map_err(SetupError::Signals)?;
-        let (reloader, requests) = Reloader::new(plan.clock, telemetry.clone(), standing.clone());
+        let (reloader, reloads) =
+            Reloads::new(plan.source, plan.clock, telemetry.clone(), standing.clone());
         let over_http: Option<Arc<dyn Reload>> = match plan.web.enable_lifecycle {
             true => Some(Arc::new(reloader.clone())),
             false => None,
@@ -173,10 +173,10 @@ impl Daemon {
             .with_progress(under_way)
             .with_standing(standing, plan.clock);
         Ok(Self {
-            accounts: Accounts::new(plan.source, ground, context, changes, sinks, state_file),
+            accounts: Accounts::new(ground, context, changes, sinks, state_file),
             beginning: (config.sweep, accounts),
             reloader,
-            requests,
+            reloads,
             hangups,
             publisher,
             sinks: (told, wanted),
@@ -269,7 +269,7 @@ impl Daemon {
         let (options, beginning) = self.beginning;
         accounts.start(options, beginning);
         let manager = Arc::clone(&life.manager);
-        let swept = accounts.run(self.requests, manager, sweeping.clone());
+        let swept = self.reloads.run(accounts, manager, sweeping.clone());
         tasks.spawn("cloud accounts", swept);
         let manager = Arc::clone(&life.manager);
         let alive = keep_alive(manager, self.lifecycle, sweeping.clone());
@@ -320,6 +320,3 @@ const KEEPER: &str = "state";
 /// Reports of instances that wait for the publisher. While it is full, sweeps
 /// wait: a sweep that nobody can show is of no use.
 pub(super) const QUEUED_OBSERVATIONS: usize = 64;
-
-/// Longer than the drain of the HTTP server, which cuts what is left.
-pub(super) const DRAIN: Duration = Duration::from_secs(15);

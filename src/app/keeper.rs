@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
+use super::causes::whole;
 use super::keepsake::{self, Keepsake};
-use super::reload::whole;
 use super::store::{Store, StoreError};
 use super::tasks::TaskResult;
 use crate::clock::{self, Clock};

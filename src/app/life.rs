@@ -7,8 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::daemon::DRAIN;
-use super::tasks::{TaskError, Tasks};
+use super::tasks::{DRAIN, TaskError, Tasks};
 use crate::httpd::systemd::Manager;
 use crate::web::Lifecycle;
 

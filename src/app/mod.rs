@@ -10,6 +10,7 @@
 //! responses finish, deadline.
 
 mod accounts;
+mod causes;
 mod cloud;
 mod daemon;
 mod demo;

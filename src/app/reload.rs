@@ -1,10 +1,10 @@
 //! Putting another configuration into force while the program runs.
 //!
 //! Requests come by SIGHUP and by HTTP, wait in one queue and are carried out
-//! one after the other by the task that owns the cloud accounts.
+//! one after the other by one task, which owns the cloud accounts.
 
-use std::error::Error;
 use std::io;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -13,10 +13,12 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use super::accounts::Accounts;
+use super::causes::whole;
 use super::standing;
 use super::tasks::{TaskError, TaskResult};
 use crate::clock::Clock;
-use crate::config::Loaded;
+use crate::config::{Loaded, Source};
+use crate::httpd::systemd::Manager;
 use crate::telemetry::Telemetry;
 use crate::web::{Refusal, Reload, Standing};
 
@@ -24,6 +26,14 @@ use crate::web::{Refusal, Reload, Standing};
 #[derive(Debug, Clone)]
 pub(super) struct Reloader {
     queue: mpsc::Sender<Request>,
+}
+
+/// Carries out the reloads that are asked for.
+#[derive(Debug)]
+pub(super) struct Reloads {
+    requests: mpsc::Receiver<Request>,
+    /// Where the configuration comes from, if it can come anew.
+    source: Option<Source>,
     clock: Clock,
     telemetry: Telemetry,
     standing: Standing,
@@ -31,38 +41,14 @@ pub(super) struct Reloader {
 
 /// Somebody waits for a reload.
 #[derive(Debug)]
-pub(super) struct Request {
+struct Request {
     answer: oneshot::Sender<Result<(), Refusal>>,
-    clock: Clock,
-    telemetry: Telemetry,
-    standing: Standing,
 }
 
 impl Reloader {
-    /// The two ends of the queue.
-    pub(super) fn new(
-        clock: Clock,
-        telemetry: Telemetry,
-        standing: Standing,
-    ) -> (Self, mpsc::Receiver<Request>) {
-        let (queue, requests) = mpsc::channel(QUEUED_RELOADS);
-        let reloader = Self {
-            queue,
-            clock,
-            telemetry,
-            standing,
-        };
-        (reloader, requests)
-    }
-
     async fn request(&self) -> Result<(), Refusal> {
         let (answer, answered) = oneshot::channel();
-        let request = Request {
-            answer,
-            clock: self.clock,
-            telemetry: self.telemetry.clone(),
-            standing: self.standing.clone(),
-        };
+        let request = Request { answer };
         self.queue.try_send(request).map_err(|_| Refusal::Busy)?;
         answered.await.unwrap_or(Err(Refusal::Busy))
     }
@@ -74,14 +60,66 @@ impl Reload for Reloader {
     }
 }
 
-impl Request {
+impl Reloads {
+    /// The two ends of the queue.
+    pub(super) fn new(
+        source: Option<Source>,
+        clock: Clock,
+        telemetry: Telemetry,
+        standing: Standing,
+    ) -> (Reloader, Self) {
+        let (queue, requests) = mpsc::channel(QUEUED_RELOADS);
+        let reloads = Self {
+            requests,
+            source,
+            clock,
+            telemetry,
+            standing,
+        };
+        (Reloader { queue }, reloads)
+    }
+
+    /// Changes the accounts at every request until `shutdown`, then ends them.
+    /// The service manager hears when a reload begins and when it is over.
+    ///
+    /// # Errors
+    ///
+    /// If a task of an account fails, panics, ends by itself or does not end
+    /// in time.
+    pub(super) async fn run(
+        mut self,
+        mut accounts: Accounts,
+        manager: Arc<Manager>,
+        shutdown: CancellationToken,
+    ) -> TaskResult {
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                error = accounts.first_end() => return Err(error.into()),
+                Some(request) = self.requests.recv() => {
+                    manager.reloading();
+                    let answer = self.carry_out(&mut accounts).await?;
+                    // Whoever asked may have gone.
+                    let _ = request.answer.send(answer);
+                    // Also after a refusal: the program works as it did before.
+                    manager.ready();
+                }
+            }
+        }
+        // Nobody waits for a reload that does not come.
+        drop(self.requests);
+        accounts.end().await?;
+        Ok(())
+    }
+
     /// Reloads, and says how it went: in the answer, the log and the metrics.
     ///
     /// # Errors
     ///
     /// If the program cannot go on.
-    pub(super) async fn carry_out(self, accounts: &mut Accounts) -> Result<(), TaskError> {
-        let result = match load(accounts).await {
+    async fn carry_out(&self, accounts: &mut Accounts) -> Result<Result<(), Refusal>, TaskError> {
+        let result = match load(self.source.clone()).await {
             Ok(loaded) => {
                 warn_of(&loaded);
                 let shown = standing::shown(&loaded.config);
@@ -92,7 +130,7 @@ impl Request {
             }
             Err(text) => Err(text),
         };
-        let answer = match result {
+        Ok(match result {
             Ok((changes, shown)) => {
                 let now = self.clock.now();
                 self.telemetry.config_loaded(now);
@@ -109,10 +147,7 @@ impl Request {
                 );
                 Err(Refusal::Configuration(text))
             }
-        };
-        // Whoever asked may have gone.
-        let _ = self.answer.send(answer);
-        Ok(())
+        })
     }
 }
 
@@ -148,21 +183,14 @@ pub fn warn_of(loaded: &Loaded) {
 }
 
 /// Reads the configuration anew, away from the threads that serve.
-async fn load(accounts: &Accounts) -> Result<Loaded, String> {
-    let Some(source) = accounts.source().cloned() else {
+async fn load(source: Option<Source>) -> Result<Loaded, String> {
+    let Some(source) = source else {
         return Err("there is no configuration to read anew".to_owned());
     };
     match spawn_blocking(move || source.load()).await {
         Ok(loaded) => loaded.map_err(|errors| errors.to_string()),
         Err(error) => Err(error.to_string()),
     }
-}
-
-/// An error with everything that caused it.
-pub(super) fn whole(error: &(dyn Error + 'static)) -> String {
-    let chain = std::iter::successors(Some(error), |&error| error.source());
-    let texts: Vec<String> = chain.map(ToString::to_string).collect();
-    texts.join(": ")
 }
 
 /// More requests than this are refused: each of those that wait reads the

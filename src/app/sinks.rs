@@ -10,8 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::daemon::DRAIN;
-use super::tasks::{TaskError, TaskResult, Tasks};
+use super::tasks::{DRAIN, TaskError, TaskResult, Tasks};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::{
@@ -143,6 +142,9 @@ impl Sinks {
                 }
             }
         }
+        // Whoever asks from now on is ending too, and must not wait for the sinks:
+        // they wait until nobody tells anything any more.
+        drop(self.requests);
         self.shutdown.cancel();
         self.tasks.join(Instant::now() + DRAIN).await?;
         Ok(())
@@ -220,4 +222,53 @@ fn sinks(options: &Options) -> impl Iterator<Item = (SinkName, Sink)> {
 
 fn task(name: &SinkName) -> String {
     format!("events to {name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::openapi::transport::{HttpOptions, HttpTransport};
+    use crate::telemetry::BuildInfo;
+
+    fn sinks() -> (Sinks, mpsc::Sender<Request>) {
+        let build = BuildInfo {
+            version: "0",
+            revision: "0",
+            rustversion: "0",
+        };
+        let transport = HttpTransport::new(&HttpOptions::default()).unwrap();
+        let telemetry = Telemetry::new(build).unwrap();
+        Sinks::new(Arc::new(transport), Clock::system(), telemetry)
+    }
+
+    /// A reload at the end held its task for as long as the sinks had, and the
+    /// sinks waited for that task to tell its last.
+    #[tokio::test(start_paused = true)]
+    async fn a_reload_at_the_end_does_not_wait_for_the_sinks() {
+        let (mut sinks, requests) = sinks();
+        let wanted = Wanted {
+            options: Options {
+                file: Some(FileTarget::Stdout),
+                ..Options::default()
+            },
+            scribe: Scribe::default(),
+        };
+        let outlets = sinks.start(wanted.clone());
+        let shutdown = CancellationToken::new();
+        shutdown.cancel();
+        let begun = Instant::now();
+        let reload = async {
+            let (answer, answered) = oneshot::channel();
+            let request = Request { wanted, answer };
+            if requests.send(request).await.is_ok() {
+                assert!(answered.await.is_err());
+            }
+            outlets.close();
+        };
+        let (ended, ()) = tokio::join!(sinks.run(shutdown), reload);
+        ended.unwrap();
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
 }

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
@@ -156,10 +157,12 @@ impl Tasks {
     }
 }
 
+/// How long tasks may take to end. It is longer than the drain of the HTTP
+/// server and than what sinks of events are given, which cut what is left.
+pub(super) const DRAIN: Duration = Duration::from_secs(15);
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test]

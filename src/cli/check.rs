@@ -1,14 +1,15 @@
 //! `check`: the configuration, by the way that `serve` takes.
 
 use std::fmt::{self, Write as _};
-use std::io::{self, Write as _};
 use std::time::Duration;
 
 use clap::Args;
 
 use super::doctor::{self, Output};
 use super::exit::Failure;
+use super::output::print;
 use super::{credential, serve, wiring};
+use crate::app::{self, Daemon};
 use crate::config::{self, Account, Environment, Origin};
 use crate::delivery;
 use crate::exposition::UserLabels;
@@ -60,12 +61,16 @@ pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure>
     }
     let mut text = String::new();
     summary(&options, &mut text).map_err(Failure::run)?;
-    wiring::dry_run(options)?;
+    dry_run(options)?;
     print(&text)
 }
 
 fn live(options: serve::Options, output: Output) -> Result<(), Failure> {
-    let reports = wiring::block_on(wiring::examination(options))?;
+    let examination = app::examination(options.plan());
+    let reports = wiring::block_on(async {
+        let examined = wiring::unless_interrupted(examination, INTERRUPTED).await?;
+        examined.map_err(Failure::setup)
+    })?;
     print(&doctor::print(&reports, output).map_err(Failure::run)?)?;
     if doctor::has_problem(&reports) {
         return Err(Failure::run("there are problems"));
@@ -73,9 +78,14 @@ fn live(options: serve::Options, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn print(text: &str) -> Result<(), Failure> {
-    let written = io::stdout().lock().write_all(text.as_bytes());
-    written.map_err(Failure::run)
+/// Whatever can be found out about the options without a call to the cloud.
+fn dry_run(options: serve::Options) -> Result<(), Failure> {
+    // Whoever connects lazily still wants a reactor to be there.
+    let runtime = wiring::runtime()?;
+    let _entered = runtime.enter();
+    Daemon::build(options.plan())
+        .map(drop)
+        .map_err(Failure::setup)
 }
 
 /// The configuration in force, without secrets.
@@ -163,6 +173,8 @@ fn account_summary(account: &Account, environment: &Environment, out: &mut Strin
 fn time(duration: Duration) -> humantime::FormattedDuration {
     humantime::format_duration(duration)
 }
+
+const INTERRUPTED: &str = "the examination was interrupted";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

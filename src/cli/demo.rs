@@ -9,7 +9,9 @@ use clap::Args;
 use super::exit::Failure;
 use super::flags::{WebFlags, WorldFlags};
 use super::logging::LogFlags;
-use super::{version, wiring};
+use super::version;
+use super::wiring::{self, Front};
+use crate::app::{self, Demo};
 use crate::config::{ListenAddress, Web};
 use crate::delivery::{self, FileTarget};
 use crate::httpd::systemd;
@@ -42,15 +44,15 @@ struct EventFlags {
 
 /// Everything that the demo must know.
 #[derive(Debug)]
-pub(super) struct Options {
+struct Options {
     /// The simulated world.
-    pub(super) world: sim::Options,
+    world: sim::Options,
     /// Who is told what happens there.
-    pub(super) events: delivery::Options,
+    events: delivery::Options,
     /// Where to serve.
-    pub(super) web: Web,
+    web: Web,
     /// What runs.
-    pub(super) build: BuildInfo,
+    build: BuildInfo,
 }
 
 pub(super) fn run(flags: Flags, manager: &systemd::Environment) -> Result<(), Failure> {
@@ -62,8 +64,24 @@ pub(super) fn run(flags: Flags, manager: &systemd::Environment) -> Result<(), Fa
         build: version::BUILD,
     };
     flags.log.start()?;
-    let front = wiring::Front::new(&options.web, manager)?;
-    wiring::block_on(wiring::demo(options, front))
+    let front = Front::new(&options.web, manager)?;
+    wiring::block_on(demo(options, front))
+}
+
+async fn demo(options: Options, front: Front) -> Result<(), Failure> {
+    let outside = front.open(&options.web).await?;
+    let path = options.web.telemetry_path.clone();
+    let demo = Demo::build(options.world, options.events, options.web, options.build).await;
+    let demo = demo.map_err(Failure::setup)?;
+    let scheme = if demo.is_secure() { "https" } else { "http" };
+    let exporter = wiring::addresses(&outside.listeners)?;
+    let ended = app::until_signal(|shutdown| async move {
+        announce(scheme, &exporter, demo.cloud_address(), &path).map_err(Failure::run)?;
+        // The cloud and the daemon together are more than a stack should carry.
+        let running = Box::pin(demo.run(outside, shutdown));
+        running.await.map_err(Failure::run)
+    });
+    ended.await.map_err(Failure::run)?
 }
 
 impl EventFlags {
@@ -82,7 +100,7 @@ impl EventFlags {
 }
 
 /// Says what to open and what to do next.
-pub(super) fn announce(
+fn announce(
     scheme: &str,
     exporter: &[SocketAddr],
     cloud: SocketAddr,

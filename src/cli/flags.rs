@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::Failure;
-use crate::config::{ListenAddress, Origin, Source, Web};
+use super::logging::LogFlags;
+use crate::app;
+use crate::config::{ListenAddress, Loaded, Origin, Source, Web};
 use crate::model::{Region, SagId};
 use crate::openapi::Endpoint;
 use crate::sim::{self, Scenario, Tempo};
@@ -66,6 +68,15 @@ impl SourceFlags {
             shard,
         })
     }
+}
+
+/// Starts the log and loads the configuration, so that what an operator should
+/// hear of it is logged. Call it when no flag can be wrong any more.
+pub(super) fn load(source: &Source, log: &LogFlags) -> Result<Loaded, Failure> {
+    log.start()?;
+    let loaded = source.load()?;
+    app::warn_of(&loaded);
+    Ok(loaded)
 }
 
 /// Where metrics and pages are served. The default of the address is the

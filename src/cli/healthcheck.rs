@@ -1,13 +1,12 @@
 //! `healthcheck`: whether the daemon on this machine works.
 
-use std::io::{self, Write as _};
-
 use clap::Args;
 
 use super::exit::Failure;
+use super::output::print;
 use super::wiring;
 use crate::config::ListenAddress;
-use crate::httpd::Sign;
+use crate::httpd::{self, Sign};
 
 /// The flags of `healthcheck`.
 #[derive(Debug, Args)]
@@ -20,19 +19,12 @@ pub(super) struct Flags {
 
 pub(super) fn run(flags: &Flags) -> Result<(), Failure> {
     let (host, port) = flags.listen.reached_at();
-    let sign = wiring::block_on(wiring::healthcheck(host, port))?;
-    print(sign).map_err(Failure::run)
-}
-
-fn print(sign: Sign) -> io::Result<()> {
-    let text = match sign {
-        Sign::Healthy => "healthy",
-        Sign::Guarded => "it works: it wants a password or fewer requests",
-        Sign::Tls => "it works: it wants TLS",
-    };
-    let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
-    out.flush()
+    let probe = async { httpd::probe(host, port).await.map_err(Failure::run) };
+    print(match wiring::block_on(probe)? {
+        Sign::Healthy => "healthy\n",
+        Sign::Guarded => "it works: it wants a password or fewer requests\n",
+        Sign::Tls => "it works: it wants TLS\n",
+    })
 }
 
 pub(super) const EXAMPLES: &str = "\

@@ -1,9 +1,9 @@
 //! The command line: a file for each subcommand.
 //!
 //! Flags as they were typed (`flags`) become options that are known to be
-//! good; only then does a command start. What starts the program itself is
-//! called in one place, `wiring`. This is the only room that knows of
-//! arguments, of the environment and of the terminal.
+//! good; only then does a command start what `app` builds, on what `wiring`
+//! gives to all of them. This is the only room that knows of arguments, of the
+//! environment and of the terminal.
 
 mod arguments;
 mod check;
@@ -100,7 +100,7 @@ fn manager(variables: &[(OsString, OsString)]) -> systemd::Environment {
 
 /// Help and version come this way too, and are no errors.
 fn error_of_clap(error: &clap::Error) -> Exit {
-    let printed = error.print();
+    let printed = output::forgiving(error.print());
     match (error.use_stderr(), printed) {
         (true, _) => Exit::Usage,
         (false, Ok(())) => Exit::Ok,

@@ -1,18 +1,22 @@
 //! `once`: one sweep, for people and for cron.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::exit::Failure;
-use super::flags::{ShardFlags, SourceFlags};
+use super::flags::{ShardFlags, SourceFlags, load};
 use super::logging::LogFlags;
 use super::output::write;
+use super::progress::Terminal;
 use super::replace::Replaceable;
 use super::{version, wiring};
-use crate::app::{self, Once};
-use crate::config::{Environment, Loaded};
+use crate::app::{self, Once, Plan};
+use crate::clock::Clock;
+use crate::config::{Environment, Loaded, Web};
 use crate::model::SweepOutcome;
+use crate::sweep::Progress;
 use crate::telemetry::BuildInfo;
 
 /// The flags of `once`.
@@ -45,15 +49,13 @@ pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure>
     let source = flags.source.resolve(flags.shard.shard)?;
     let file = flags.output_file.as_deref().map(Replaceable::new);
     let file = file.transpose()?;
-    flags.log.start()?;
-    let loaded = source.load()?;
-    app::warn_of(&loaded);
+    let loaded = load(&source, &flags.log)?;
     let options = Options {
         loaded,
         environment,
         build: version::BUILD,
     };
-    let swept = wiring::block_on(wiring::once(options))?;
+    let swept = wiring::block_on(once(options))?;
     match &file {
         None => {
             write(&swept.text)?;
@@ -67,6 +69,31 @@ pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure>
             "the sweep is not complete: the log says why, sag_collection_success where",
         )),
         SweepOutcome::Failed => Err(Failure::run(FAILED)),
+    }
+}
+
+async fn once(options: Options) -> Result<Once, Failure> {
+    let plan = options.plan();
+    let bar = Arc::new(Terminal::new());
+    let progress: Arc<dyn Progress> = Arc::clone(&bar) as _;
+    let swept = app::until_signal(|shutdown| app::once(plan, progress, shutdown)).await;
+    bar.finish();
+    let swept = swept.map_err(Failure::run)?.map_err(Failure::setup)?;
+    swept.ok_or_else(|| Failure::run("the sweep was interrupted, so nothing is printed"))
+}
+
+impl Options {
+    /// What a single sweep, or a look at users, is built from.
+    pub(super) fn plan(self) -> Plan {
+        Plan {
+            config: self.loaded.config,
+            pseudonyms: self.loaded.pseudonyms,
+            source: None,
+            environment: self.environment,
+            web: Web::default(),
+            build: self.build,
+            clock: Clock::system(),
+        }
     }
 }
 

@@ -5,8 +5,7 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
 use super::exit::Failure;
 
-/// Writes to standard output. Whoever reads it may have seen enough (`| head`):
-/// that is no failure.
+/// Writes to standard output.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     write(text.as_bytes())
 }
@@ -15,9 +14,15 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 pub(super) fn write(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let written = out.write_all(bytes).and_then(|()| out.flush());
+    forgiving(written).map_err(Failure::run)
+}
+
+/// Whoever reads standard output may have seen enough (`| head`): that is no
+/// failure.
+pub(super) fn forgiving(written: io::Result<()>) -> io::Result<()> {
     match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written.map_err(Failure::run),
+        written => written,
     }
 }
 

@@ -3,23 +3,23 @@
 mod json;
 mod table;
 
-use std::io::{self, Write as _};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::exit::Failure;
-use super::flags::{ShardFlags, SourceFlags};
+use super::flags::{ShardFlags, SourceFlags, load};
 use super::logging::LogFlags;
+use super::output::print;
 use super::{version, wiring};
-use crate::app::{self, Survey};
-use crate::config::{Account, Config, Environment};
+use crate::app::{self, Plan, Survey};
+use crate::clock::Clock;
+use crate::config::{Account, Config, Environment, Web};
 use crate::exposition::UserLabels;
 use crate::pacing::Rate;
 use crate::plan::{Advice, Budget, Habits, Inventory, Pace, RegionInventory, Schedule, advice};
 use crate::sweep::Shard;
-use crate::telemetry::BuildInfo;
 
 /// The flags of `plan`.
 #[derive(Debug, Args)]
@@ -78,17 +78,6 @@ struct AssumedFlags {
     latency: Duration,
 }
 
-/// Everything that looking into the cloud must know.
-#[derive(Debug)]
-pub(super) struct Options {
-    /// The configuration that was loaded.
-    pub(super) config: Config,
-    /// The environment at the start, for credentials.
-    pub(super) environment: Environment,
-    /// What runs.
-    pub(super) build: BuildInfo,
-}
-
 /// The plan of one cloud account.
 struct Planned {
     account: Account,
@@ -104,19 +93,11 @@ struct Planned {
 
 pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure> {
     let source = flags.source.resolve(flags.shard.shard)?;
-    flags.log.start()?;
-    let loaded = source.load()?;
-    app::warn_of(&loaded);
-    let config = loaded.config;
+    let config = load(&source, &flags.log)?.config;
     let surveys = match flags.live {
         false => config.accounts.iter().map(|_| None).collect(),
         true => {
-            let options = Options {
-                config: config.clone(),
-                environment,
-                build: version::BUILD,
-            };
-            let surveyed = wiring::block_on(wiring::survey(options))?;
+            let surveyed = wiring::block_on(survey(config.clone(), environment))?;
             surveyed.into_iter().map(Some).collect::<Vec<_>>()
         }
     };
@@ -127,8 +108,24 @@ pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure>
         Format::Table => table::render(&planned).map_err(Failure::run)?,
         Format::Json => json::render(&planned).map_err(Failure::run)?,
     };
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).map_err(Failure::run)
+    print(&text)
+}
+
+/// Looks into every cloud account.
+async fn survey(config: Config, environment: Environment) -> Result<Vec<Survey>, Failure> {
+    let plan = Plan {
+        config,
+        // Nothing is published.
+        pseudonyms: None,
+        source: None,
+        environment,
+        web: Web::default(),
+        build: version::BUILD,
+        clock: Clock::system(),
+    };
+    let looked = app::until_signal(|shutdown| app::survey(plan, shutdown)).await;
+    let surveys = looked.map_err(Failure::run)?.map_err(Failure::run)?;
+    surveys.ok_or_else(|| Failure::run("interrupted before everything was counted"))
 }
 
 fn plan(

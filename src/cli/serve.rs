@@ -3,10 +3,12 @@
 use clap::Args;
 
 use super::exit::Failure;
-use super::flags::{ShardFlags, SourceFlags, WebFlags};
+use super::flags::{ShardFlags, SourceFlags, WebFlags, load};
 use super::logging::LogFlags;
-use super::{version, wiring};
-use crate::app;
+use super::version;
+use super::wiring::{self, Front};
+use crate::app::{self, Daemon, Plan};
+use crate::clock::Clock;
 use crate::config::{Environment, ListenAddress, Loaded, Source, Web};
 use crate::httpd::systemd;
 use crate::telemetry::BuildInfo;
@@ -45,17 +47,31 @@ pub(super) fn run(
     manager: &systemd::Environment,
 ) -> Result<(), Failure> {
     let options = resolve(flags, environment)?;
-    let front = wiring::Front::new(&options.web, manager)?;
-    wiring::block_on(wiring::serve(options, front))
+    let front = Front::new(&options.web, manager)?;
+    wiring::block_on(serve(options, front))
+}
+
+async fn serve(options: Options, front: Front) -> Result<(), Failure> {
+    let web = options.web.clone();
+    let daemon = Daemon::build(options.plan()).map_err(Failure::setup)?;
+    let outside = front.open(&web).await?;
+    let addresses = wiring::addresses(&outside.listeners)?;
+    // Whoever reads that it listens may already want it to end.
+    let ended = app::until_signal(|shutdown| {
+        for address in addresses {
+            let tls = daemon.is_secure();
+            tracing::info!(%address, path = %web.telemetry_path, tls, "listening");
+        }
+        daemon.run(outside, shutdown)
+    });
+    ended.await.map_err(Failure::run)?.map_err(Failure::run)
 }
 
 /// From flags to options; the log runs from here on.
 pub(super) fn resolve(flags: Flags, environment: Environment) -> Result<Options, Failure> {
     let source = flags.source.resolve(flags.shard.shard)?;
     let web = flags.web.resolve(default_listen_address()?)?;
-    flags.log.start()?;
-    let loaded = source.load()?;
-    app::warn_of(&loaded);
+    let loaded = load(&source, &flags.log)?;
     Ok(Options {
         source,
         loaded,
@@ -63,6 +79,21 @@ pub(super) fn resolve(flags: Flags, environment: Environment) -> Result<Options,
         environment,
         build: version::BUILD,
     })
+}
+
+impl Options {
+    /// What a daemon is built from.
+    pub(super) fn plan(self) -> Plan {
+        Plan {
+            config: self.loaded.config,
+            pseudonyms: self.loaded.pseudonyms,
+            source: Some(self.source),
+            environment: self.environment,
+            web: self.web,
+            build: self.build,
+            clock: Clock::system(),
+        }
+    }
 }
 
 fn default_listen_address() -> Result<ListenAddress, Failure> {

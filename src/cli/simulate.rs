@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -10,8 +11,10 @@ use super::exit::Failure;
 use super::flags::WorldFlags;
 use super::logging::LogFlags;
 use super::wiring;
+use crate::app;
+use crate::clock::Clock;
 use crate::config::ListenAddress;
-use crate::sim::{self, Scenario, Script, Tempo};
+use crate::sim::{self, Cloud, Scenario, Script, Tempo};
 
 /// The flags of `simulate`.
 #[derive(Debug, Args)]
@@ -37,13 +40,13 @@ pub(super) struct Flags {
 
 /// Everything that the simulator must know.
 #[derive(Debug)]
-pub(super) struct Options {
+struct Options {
     /// Where to listen.
-    pub(super) listen: ListenAddress,
+    listen: ListenAddress,
     /// How it misbehaves.
-    pub(super) faults: Script,
+    faults: Script,
     /// The simulated world.
-    pub(super) world: sim::Options,
+    world: sim::Options,
 }
 
 pub(super) fn run(flags: Flags) -> Result<(), Failure> {
@@ -58,12 +61,28 @@ pub(super) fn run(flags: Flags) -> Result<(), Failure> {
         faults,
         world,
     };
-    wiring::block_on(wiring::simulate(options))
+    wiring::block_on(simulate(options))
+}
+
+async fn simulate(options: Options) -> Result<(), Failure> {
+    let cloud = Cloud::new(options.world, Clock::system()).map_err(Failure::run)?;
+    cloud.set_faults(options.faults.rules);
+    let listen = std::slice::from_ref(&options.listen);
+    for listener in app::listen(listen).await.map_err(Failure::run)? {
+        let cloud = Arc::clone(&cloud);
+        let ended = app::until_signal(|shutdown| async move {
+            announce(listener.local_addr()?)?;
+            sim::run(listener, cloud, shutdown).await;
+            Ok::<_, io::Error>(())
+        });
+        ended.await.map_err(Failure::run)?.map_err(Failure::run)?;
+    }
+    Ok(())
 }
 
 /// The first line of standard output: where the simulator listens. Whoever
 /// started it may be waiting for that line.
-pub(super) fn announce(address: SocketAddr) -> io::Result<()> {
+fn announce(address: SocketAddr) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{address}")?;
     out.flush()

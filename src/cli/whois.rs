@@ -1,15 +1,15 @@
 //! `whois`: the account behind a pseudonymous label.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
 use clap::Args;
 
 use super::exit::Failure;
-use super::flags::SourceFlags;
+use super::flags::{SourceFlags, load};
 use super::logging::LogFlags;
+use super::output::print;
 use super::{once, version, wiring};
-use crate::app::Known;
+use crate::app::{self, Known};
 use crate::config::Environment;
 use crate::sweep::Shard;
 
@@ -28,8 +28,7 @@ pub(super) struct Flags {
 
 pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure> {
     let source = flags.source.resolve(Shard::WHOLE)?;
-    flags.log.start()?;
-    let loaded = source.load()?;
+    let loaded = load(&source, &flags.log)?;
     let pseudonyms = loaded.config.pseudonyms.load().map_err(Failure::usage)?;
     let options = once::Options {
         loaded,
@@ -37,17 +36,20 @@ pub(super) fn run(flags: Flags, environment: Environment) -> Result<(), Failure>
         build: version::BUILD,
     };
     let wanted = flags.pseudonym;
-    let whois = wiring::whois(options, pseudonyms, wanted.clone());
-    let known = wiring::block_on(whois)?;
+    let known = wiring::block_on(async {
+        let whois = app::whois(options.plan(), &pseudonyms, &wanted);
+        let known = wiring::unless_interrupted(whois, INTERRUPTED).await?;
+        known.map_err(Failure::run)
+    })?;
     if known.is_empty() {
         let text = format!("no user has the pseudonym {wanted} with this key");
         return Err(Failure::run(text));
     }
-    print(&known).map_err(Failure::run)
+    print(&lines(&known))
 }
 
 /// One user on each line.
-fn print(known: &[Known]) -> io::Result<()> {
+fn lines(known: &[Known]) -> String {
     let mut text = String::new();
     for one in known {
         let Known {
@@ -58,8 +60,10 @@ fn print(known: &[Known]) -> io::Result<()> {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{user}\t{sag_id}\t{account}");
     }
-    io::stdout().lock().write_all(text.as_bytes())
+    text
 }
+
+const INTERRUPTED: &str = "the search was interrupted";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

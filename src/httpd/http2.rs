@@ -28,14 +28,11 @@ use tokio::time::timeout;
 use super::Handler;
 use super::activity::Activity;
 use super::body::Body;
-use super::connection::{self, Shared};
 use super::io::{Reporting, Transport};
 use super::limits::Limits;
 use super::refusal::Refusal;
+use super::shared::{Shared, ended, refuse_body};
 use super::watch::overdue;
-
-/// The name of the protocol in a TLS handshake.
-pub(super) const ALPN: &[u8] = b"h2";
 
 /// Serves one connection until either side ends it, its time is used up, or the
 /// server stops and the responses in flight have gone out.
@@ -59,11 +56,11 @@ where
     let mut draining = false;
     loop {
         tokio::select! {
-            result = connection.as_mut() => return connection::ended(result, &shared.telemetry),
+            result = connection.as_mut() => return ended(result, &shared.telemetry),
             Some(stream) = started.recv() => {
                 streams.push(timeout(shared.limits.response_time, stream));
             }
-            Some(ended) = streams.next() => if ended.is_err() {
+            Some(outcome) = streams.next() => if outcome.is_err() {
                 Refusal::SlowReader.count(&shared.telemetry);
             },
             refusal = &mut time_up => return refusal.count(&shared.telemetry),
@@ -97,7 +94,7 @@ async fn answer<H: Handler>(
     let mut response = if body.is_end_stream() {
         shared.handler.handle(Request::from_parts(parts, ())).await
     } else {
-        connection::refuse_body(&shared.telemetry)
+        refuse_body(&shared.telemetry)
     };
     // HTTP/2 ends streams, not connections.
     response.headers_mut().remove(CONNECTION);

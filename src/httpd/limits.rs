@@ -6,10 +6,11 @@ use std::time::Duration;
 /// servers and people read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections open at once, over all listeners. One more costs the
-    /// connection that has been silent for the longest its place, so that
-    /// thousands of slow clients cannot keep an honest one out. The default
-    /// (512) stays below the customary limit of 1024 open files.
+    /// Connections open at once, over all listeners. One more costs another its
+    /// place: of the address that has the most connections, the one that has
+    /// been silent for the longest. So thousands of slow clients cannot keep an
+    /// honest one out. The default (512) stays below the customary limit of
+    /// 1024 open files.
     pub connections: usize,
     /// Bytes of a request line with its header fields (16 KiB; browsers and
     /// proxies stay below 8 KiB).

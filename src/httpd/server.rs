@@ -1,5 +1,6 @@
 //! The accept loop and the set of connections.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::Handler;
 use super::activity::{Activity, Phase};
-use super::connection::{self, Shared};
+use super::connection;
 use super::limits::Limits;
 use super::listeners::Listeners;
+use super::origin::Origin;
 use super::refusal::Refusal;
+use super::shared::Shared;
 use super::tls::Acceptor;
 use crate::telemetry::Telemetry;
 
@@ -113,6 +116,7 @@ struct Connections<H> {
 }
 
 struct Open {
+    origin: Origin,
     activity: Arc<Activity>,
     abort: AbortHandle,
 }
@@ -138,10 +142,17 @@ impl<H: Handler> Connections<H> {
         // Heads and bodies are written together, so there is nothing to gather.
         // If it fails, the connection is gone and its task will see that.
         drop(stream.set_nodelay(true));
+        let origin = Origin::of(stream.peer_addr().ok());
         let activity = Arc::new(Activity::new(self.epoch));
         let task = connection::open(stream, Arc::clone(&activity), Arc::clone(&self.shared));
         let abort = self.tasks.spawn(task);
-        self.open.insert(abort.id(), Open { activity, abort });
+        let id = abort.id();
+        let open = Open {
+            origin,
+            activity,
+            abort,
+        };
+        self.open.insert(id, open);
     }
 
     /// Gives back the descriptor and the memory of a connection.
@@ -151,14 +162,22 @@ impl<H: Handler> Connections<H> {
         }
     }
 
-    /// Cuts the connection that has been silent for the longest. A handler at
-    /// work is not silent by the fault of its client.
+    /// Cuts a connection of the origin that has the most of them: the one that
+    /// has been silent for the longest. A handler at work is not silent by the
+    /// fault of its client.
     fn make_room(&mut self) -> bool {
+        let mut crowds: HashMap<Origin, usize> = HashMap::new();
+        for open in self.open.values() {
+            *crowds.entry(open.origin).or_default() += 1;
+        }
         let stalest = self
             .open
             .iter()
             .filter(|(_, open)| open.activity.phase() != Phase::Handling)
-            .min_by_key(|(_, open)| open.activity.last_moved())
+            .min_by_key(|(_, open)| {
+                let crowd = crowds.get(&open.origin);
+                (Reverse(crowd), open.activity.last_moved())
+            })
             .map(|(id, _)| *id);
         let Some(open) = stalest.and_then(|id| self.open.remove(&id)) else {
             return false;

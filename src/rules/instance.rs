@@ -22,9 +22,13 @@ pub(super) fn mass_disconnect(
 ) -> Turns {
     let at = view.at();
     let lost = lost(view);
-    if lost.is_some() {
-        *until = Some(clock::after(at, options.disconnect_hold));
-    }
+    let longest = clock::after(at, options.disconnect_hold);
+    // What lies further ahead was noted by a clock that was wrong, or under
+    // another option.
+    *until = match lost {
+        Some(_) => Some(longest),
+        None => until.map(|until| until.min(longest)),
+    };
     let hits: Vec<Hit> = lost.into_iter().map(|why| Hit { row: 0, why }).collect();
     let is_over = until.is_none_or(|until| at >= until);
     tracks.see(&hits, |_| is_over, at, ONCE)

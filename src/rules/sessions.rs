@@ -71,11 +71,12 @@ pub(super) fn flapping(
     let window_seconds = options.flapping_window.as_secs();
     let wanted = options.flapping_starts.clamp(1, MAX_STARTS);
     note_starts(view, starts, wanted);
-    let oldest = view.at().as_second() - i64::try_from(window_seconds).unwrap_or(i64::MAX);
+    let now = view.at().as_second();
+    let oldest = now - i64::try_from(window_seconds).unwrap_or(i64::MAX);
     starts.retain(|_, times| {
-        while times.front().is_some_and(|time| *time <= oldest) {
-            times.pop_front();
-        }
+        // What lies in the future was noted by a clock that was wrong, and would
+        // not leave the window before its time comes.
+        times.retain(|time| oldest < *time && *time <= now);
         !times.is_empty()
     });
     let hits: Vec<Hit> = starts

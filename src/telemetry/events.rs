@@ -3,7 +3,7 @@
 use prometheus::{GaugeVec, IntCounterVec, Registry};
 
 use super::Telemetry;
-use super::register::{counters, gauges};
+use super::register::{counters, forget, gauges};
 use crate::catalog;
 use crate::model::FailureKind;
 
@@ -57,14 +57,13 @@ impl Telemetry {
     /// A sink is in force no longer: its series go.
     pub fn event_sink_removed(&self, sink: &str, reasons: &[&str]) {
         let metrics = &self.0.events;
-        // What was never counted cannot be removed, and need not be.
-        let _ = metrics.queued.remove_label_values(&[sink]);
+        forget(&metrics.queued, &[sink]);
         for reason in reasons {
-            let _ = metrics.dropped.remove_label_values(&[sink, reason]);
+            forget(&metrics.dropped, &[sink, reason]);
         }
         let kinds = FailureKind::ALL.into_iter().map(FailureKind::as_str);
         for outcome in kinds.chain(["ok", "unwritable"]) {
-            let _ = metrics.deliveries.remove_label_values(&[sink, outcome]);
+            forget(&metrics.deliveries, &[sink, outcome]);
         }
     }
 }

@@ -26,7 +26,7 @@ use self::files::FileMetrics;
 pub use self::readings::{AccountReadings, OperationReadings};
 use self::recent::Recent;
 pub use self::recent::{Calls, RECENT};
-use self::register::{counters, gauge, gauges, histograms, register_process};
+use self::register::{counters, forget, gauge, gauges, histograms, register_process};
 use crate::catalog::{self, Format};
 use crate::model::{AccountName, Action, FailureKind, SweepOutcome};
 
@@ -160,8 +160,7 @@ impl Telemetry {
             Some(end) => expiry
                 .with_label_values(&[account])
                 .set(end.as_second() as f64),
-            // It is absent already if there never was an end.
-            None => drop(expiry.remove_label_values(&[account])),
+            None => forget(expiry, &[account]),
         }
     }
 
@@ -202,34 +201,23 @@ impl Telemetry {
     /// A cloud account is in force no longer, or begins anew: its series go.
     pub fn account_removed(&self, account: &AccountName) {
         let account = account.as_str();
-        self.0.recent.forget(account);
-        // What was never counted cannot be removed, and need not be.
+        let metrics = &*self.0;
+        metrics.recent.forget(account);
         for outcome in SweepOutcome::ALL {
-            let _ = self
-                .0
-                .sweeps
-                .remove_label_values(&[account, outcome.as_str()]);
+            forget(&metrics.sweeps, &[account, outcome.as_str()]);
         }
-        let _ = self.0.sweep_duration.remove_label_values(&[account]);
-        let _ = self.0.api_demand_ratio.remove_label_values(&[account]);
-        let _ = self.0.credential_expiry.remove_label_values(&[account]);
+        forget(&metrics.sweep_duration, &[account]);
+        forget(&metrics.api_demand_ratio, &[account]);
+        forget(&metrics.credential_expiry, &[account]);
         for outcome in ["ok", "failed"] {
-            let refreshes = &self.0.credential_refreshes;
-            let _ = refreshes.remove_label_values(&[account, outcome]);
+            forget(&metrics.credential_refreshes, &[account, outcome]);
         }
         for action in Action::ALL.map(Action::as_str) {
-            let _ = self
-                .0
-                .api_rate_limit
-                .remove_label_values(&[account, action]);
-            let _ = self
-                .0
-                .bulk_available
-                .remove_label_values(&[account, action]);
+            forget(&metrics.api_rate_limit, &[account, action]);
+            forget(&metrics.bulk_available, &[account, action]);
             let kinds = FailureKind::ALL.into_iter().map(FailureKind::as_str);
             for outcome in kinds.chain(["ok"]) {
-                let labels = [account, action, outcome];
-                let _ = self.0.api_requests.remove_label_values(&labels);
+                forget(&metrics.api_requests, &[account, action, outcome]);
             }
         }
     }
@@ -313,11 +301,6 @@ impl Telemetry {
         let families = self.0.registry.gather().into_iter();
         let is_own = |family: &MetricFamily| !family.name().starts_with("process_");
         let (own, process): (Vec<_>, Vec<_>) = families.partition(is_own);
-        let encode = |families: &[MetricFamily]| {
-            let mut text = Vec::new();
-            prometheus::TextEncoder::new().encode(families, &mut text)?;
-            Ok::<_, prometheus::Error>(text)
-        };
         Ok((encode(&own)?, encode(&process)?))
     }
 
@@ -329,12 +312,15 @@ impl Telemetry {
     pub fn encode_as(&self, format: Format) -> Result<Vec<u8>, prometheus::Error> {
         let families = self.0.registry.gather();
         match format {
-            Format::Text => {
-                let mut text = Vec::new();
-                prometheus::TextEncoder::new().encode(&families, &mut text)?;
-                Ok(text)
-            }
+            Format::Text => encode(&families),
             Format::OpenMetrics => openmetrics::encode(&families).map(String::into_bytes),
         }
     }
+}
+
+/// In the text format 0.0.4.
+fn encode(families: &[MetricFamily]) -> Result<Vec<u8>, prometheus::Error> {
+    let mut text = Vec::new();
+    prometheus::TextEncoder::new().encode(families, &mut text)?;
+    Ok(text)
 }

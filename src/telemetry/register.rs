@@ -1,5 +1,6 @@
 //! From families of the catalogue to registered metrics.
 
+use prometheus::core::{MetricVec, MetricVecBuilder};
 use prometheus::{Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
 use crate::catalog::Family;
@@ -37,6 +38,12 @@ pub(super) fn histograms(
     let histograms = HistogramVec::new(options, family.labels)?;
     registry.register(Box::new(histograms.clone()))?;
     Ok(histograms)
+}
+
+/// Takes a series away that is out of date. What was never counted cannot be
+/// removed, and need not be.
+pub(super) fn forget<Metric: MetricVecBuilder>(family: &MetricVec<Metric>, labels: &[&str]) {
+    drop(family.remove_label_values(labels));
 }
 
 #[cfg(target_os = "linux")]

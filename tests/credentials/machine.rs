@@ -25,14 +25,16 @@ fn lines(asked: &[Asked]) -> Vec<String> {
     asked.iter().map(line).collect()
 }
 
-fn without_token(asked: &Asked) -> Answer {
+/// A service that knows no tokens.
+pub(crate) fn without_token(asked: &Asked) -> Answer {
     match asked.method.as_str() {
         "PUT" => Answer::Reply(404, String::new()),
         _ => good(asked),
     }
 }
 
-fn token_refused(asked: &Asked) -> Answer {
+/// A service that hands out tokens and takes none.
+pub(crate) fn token_refused(asked: &Asked) -> Answer {
     match asked.header("x-aliyun-ecs-metadata-token") {
         "" => good(asked),
         _ => Answer::Reply(403, String::new()),

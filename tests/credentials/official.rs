@@ -10,6 +10,7 @@ use sag_exporter::openapi::CredentialSource;
 use serde_json::{Value, json};
 
 use crate::double::{Answer, Asked};
+use crate::machine::{token_refused, without_token};
 use crate::world::{World, good, shown};
 
 #[tokio::test]
@@ -165,7 +166,7 @@ async fn the_last_providers_agree_with_the_official_library() {
     for (name, world, expected) in [
         ("discovered", World::new(), server),
         ("named", World::new().set("ECS_METADATA", "by-name"), server),
-        ("no token", World::with(no_token), server),
+        ("no token", World::with(without_token), server),
         ("token refused", World::with(token_refused), server),
         (
             "v2 only",
@@ -174,7 +175,7 @@ async fn the_last_providers_agree_with_the_official_library() {
         ),
         (
             "v2 only, no token",
-            World::with(no_token).set("IMDSV1_DISABLED", "true"),
+            World::with(without_token).set("IMDSV1_DISABLED", "true"),
             "",
         ),
         (
@@ -210,20 +211,6 @@ async fn the_last_providers_agree_with_the_official_library() {
 
 fn no_server(world: World) -> World {
     world.set("ECS_METADATA_DISABLED", "true")
-}
-
-fn no_token(asked: &Asked) -> Answer {
-    match asked.method.as_str() {
-        "PUT" => Answer::Reply(404, String::new()),
-        _ => good(asked),
-    }
-}
-
-fn token_refused(asked: &Asked) -> Answer {
-    match asked.header("x-aliyun-ecs-metadata-token") {
-        "" => good(asked),
-        _ => Answer::Reply(403, String::new()),
-    }
 }
 
 fn uri_only(asked: &Asked) -> Answer {

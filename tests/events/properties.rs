@@ -9,7 +9,7 @@ use sag_exporter::fleet::{Collected, InstanceObservation, SessionState};
 use sag_exporter::model::{Rule, UserState};
 
 use crate::observer::Observer;
-use crate::world::{policy, sweep};
+use crate::world::{NAMES, policy, sweep, words};
 
 /// The words of an account list.
 fn accounts() -> impl Strategy<Value = String> {
@@ -35,16 +35,6 @@ fn sessions() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec!["-", "failed", "partial", "complete", "complete"]);
     (word, prop::collection::vec(report, NAMES.len()))
         .prop_map(|(word, reports)| words(word, &reports))
-}
-
-fn words(word: &str, attributes: &[Option<&str>]) -> String {
-    if matches!(word, "-" | "failed") {
-        return word.to_owned();
-    }
-    let users = NAMES.iter().zip(attributes);
-    let users = users.filter_map(|(name, more)| Some(format!("{name}{}", (*more)?)));
-    let users: Vec<String> = users.collect();
-    format!("{word} {}", users.join(" "))
 }
 
 /// Of whom this sweep says what: who is on the list, and whose sessions it saw.
@@ -219,5 +209,3 @@ proptest! {
         prop_assert!(reader.standing.is_empty(), "{:?}", reader.standing);
     }
 }
-
-const NAMES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use sag_exporter::model::Rule;
 
-use crate::world::{Court, policy, sweep};
+use crate::world::{Court, NAMES, policy, sweep, words};
 
 /// The words of an account list.
 pub fn accounts() -> impl Strategy<Value = String> {
@@ -29,16 +29,6 @@ pub fn sessions() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec!["-", "failed", "partial", "complete", "complete"]);
     (word, prop::collection::vec(report, NAMES.len()))
         .prop_map(|(word, reports)| words(word, &reports))
-}
-
-fn words(word: &str, attributes: &[Option<&str>]) -> String {
-    if matches!(word, "-" | "failed") {
-        return word.to_owned();
-    }
-    let users = NAMES.iter().zip(attributes);
-    let users = users.filter_map(|(name, more)| Some(format!("{name}{}", (*more)?)));
-    let users: Vec<String> = users.collect();
-    format!("{word} {}", users.join(" "))
 }
 
 proptest! {
@@ -72,5 +62,3 @@ proptest! {
         }
     }
 }
-
-const NAMES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];

@@ -143,6 +143,37 @@ fn flapping_counts_starts_in_a_window() {
     check(&[], &rows);
 }
 
+/// The clock was a day ahead and is set right.
+#[test]
+fn what_a_wrong_clock_noted_does_not_stand_until_its_time_comes() {
+    let day = 24 * 3_600;
+    let sessions: Vec<String> = (0..=5)
+        .map(|number| format!("complete a:10.0.0.1@{number}"))
+        .collect();
+    let mut rows = vec![(day, "complete a", "complete a", NOTHING)];
+    for (number, sessions) in (1..=5).zip(&sessions) {
+        let expected = if number < 5 { NOTHING } else { "a:flapping" };
+        rows.push((day + number, "-", sessions, expected));
+    }
+    rows.push((100, "-", "complete a:10.0.0.1@4", NOTHING));
+    check(&[], &rows);
+
+    let names: Vec<String> = (10..20).map(|number| format!("u{number}")).collect();
+    let offline = format!("complete {}", names.join(" "));
+    let online = format!("complete {}:#1", names.join(":#1 "));
+    let found = "*:mass_disconnect";
+    check(
+        &[],
+        &[
+            (day, &offline, &online, NOTHING),
+            (day + 60, "-", &offline, found),
+            (1000, "-", &offline, found),
+            (1599, "-", &offline, found),
+            (1600, "-", &offline, NOTHING),
+        ],
+    );
+}
+
 #[test]
 fn mass_disconnect_takes_half_of_the_sessions_and_ten() {
     let names =

@@ -108,6 +108,18 @@ pub fn policy(lines: &[&str]) -> Options {
     }
 }
 
+/// What [`sweep`] is told of accounts or sessions: a word, and of each of
+/// [`NAMES`] what follows it, or nothing of the name at all.
+pub fn words(word: &str, attributes: &[Option<&str>]) -> String {
+    if matches!(word, "-" | "failed") {
+        return word.to_owned();
+    }
+    let users = NAMES.iter().zip(attributes);
+    let users = users.filter_map(|(name, more)| Some(format!("{name}{}", (*more)?)));
+    let users: Vec<String> = users.collect();
+    format!("{word} {}", users.join(" "))
+}
+
 /// One sweep of `sag-1`. Accounts are `-`, `failed`, or `complete` or `partial`
 /// and names, each with `:disabled`, `:static=ADDRESS` or `:kbps=NUMBER` as
 /// needed. Sessions are likewise names, each offline or with
@@ -201,3 +213,6 @@ fn session(text: &str) -> Session {
 }
 
 pub const RETAIN: u32 = 2;
+
+/// Users enough to differ, few enough to come again.
+pub const NAMES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];

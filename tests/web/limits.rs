@@ -1,5 +1,6 @@
 //! Strangers that take their time.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -207,6 +208,28 @@ async fn one_connection_too_many_costs_the_most_silent_its_place() {
     second.closed().await;
     honest(&mut first).await;
     assert_eq!(server.refused("limit"), 1);
+}
+
+#[tokio::test]
+async fn whoever_opens_many_connections_gives_way_before_whoever_opens_one() {
+    let limits = Limits {
+        connections: 4,
+        ..Limits::default()
+    };
+    let (server, _) = start(limits).await;
+    let mut single = Client::connect_from([127, 0, 0, 2], server.address).await;
+    honest(&mut single).await;
+    let mut crowd = VecDeque::new();
+    for _ in 0..40 {
+        let mut client = server.client().await;
+        honest(&mut client).await;
+        crowd.push_back(client);
+        if crowd.len() == limits.connections {
+            crowd.pop_front().unwrap().closed().await;
+        }
+    }
+    assert_eq!(server.refused("limit"), 37);
+    honest(&mut single).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,5 @@
-//! Why the users cannot be read, or not the one that was meant.
+//! Why the users cannot be read, or not all, or not the one that was meant.
 
-use super::roll::Gap;
 use crate::app::SetupError;
 use crate::model::{AccountName, SagId, UserName};
 use crate::sweep::CallError;
@@ -67,6 +66,18 @@ pub enum UsersError {
         /// Where it was found.
         sag_ids: Vec<SagId>,
     },
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("instance {sag_id}: {what}: {why}")]
+pub struct Gap {
+    /// The instance.
+    pub sag_id: SagId,
+    /// What is not whole.
+    pub what: &'static str,
+    /// Why.
+    pub why: String,
 }
 
 /// Ids in a sentence.

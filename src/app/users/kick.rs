@@ -1,7 +1,7 @@
 //! Ending the sessions of one user.
 
 use super::place::Place;
-use super::write::story;
+use crate::app::causes::whole;
 use crate::model::{SagId, Session, UserName};
 use crate::sweep::CallError;
 
@@ -62,9 +62,9 @@ impl Kickable {
         let doubt = match client.kick_out(region, sag_id, &self.user).await {
             Ok(()) => None,
             Err(error) if error.kind().is_certainly_undone() => {
-                return Err(KickError::Refused(story(&error)));
+                return Err(KickError::Refused(whole(&error)));
             }
-            Err(error) => Some(story(&error)),
+            Err(error) => Some(whole(&error)),
         };
         match client.online_clients(region, sag_id, &self.user).await {
             Ok(after) => Ok(compare(&self.sessions, &after, doubt)),

@@ -18,16 +18,17 @@ mod write;
 
 use tokio_util::sync::CancellationToken;
 
+use super::causes::whole;
 use super::daemon::Plan;
 use crate::model::{AccountName, BandwidthSetting, ClientUser, Region, SagId, Session, UserName};
 use crate::rules::{Limits, Pattern, Policy};
 use crate::sag::{Email, Traffic};
 
 pub use self::changes::{Change, Proposal, Refused, Unchanged, Wish};
-pub use self::error::UsersError;
+pub use self::error::{Gap, UsersError};
 pub use self::filter::{Filter, SortKey, sort};
 pub use self::kick::{KickError, Kickable, Kicked};
-pub use self::roll::{Entry, Gap, Roll};
+pub use self::roll::{Entry, Roll};
 pub use self::write::{Outcome, Stop, Tally};
 
 pub(super) use self::place::{Place, places};
@@ -151,7 +152,7 @@ impl Users {
             gaps.push(Gap {
                 sag_id: sag_id.clone(),
                 what,
-                why: write::story(&error),
+                why: whole(&error),
             });
         };
         let sessions = sessions.map_err(|error| gap("the sessions cannot be read", error));

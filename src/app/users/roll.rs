@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use futures_util::stream::{self, StreamExt as _};
 
 use super::Progress;
+use super::error::Gap;
 use super::place::Place;
 use crate::model::{AccountName, ClientUser, FailureKind, SagId, UserName};
 use crate::openapi::{ApiError, Missing};
@@ -22,18 +23,6 @@ pub struct Entry {
     pub user: ClientUser,
     /// How many clients are online, where that is known.
     pub online_clients: Option<u32>,
-}
-
-/// Something that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("instance {sag_id}: {what}: {why}")]
-pub struct Gap {
-    /// The instance.
-    pub sag_id: SagId,
-    /// What is not whole.
-    pub what: &'static str,
-    /// Why.
-    pub why: String,
 }
 
 /// The users that could be read.

@@ -1,14 +1,12 @@
 //! Changes, carried out one after the other.
 
-use std::error::Error;
-
 use tokio_util::sync::CancellationToken;
 
 use super::changes::Change;
 use super::place::Place;
 use super::single;
+use crate::app::causes::whole;
 use crate::model::{Kbps, UserName};
-use crate::openapi::ApiError;
 use crate::sag::UserChange;
 
 /// What became of a change.
@@ -114,8 +112,8 @@ async fn write(places: &[Place], change: &Change) -> Outcome {
             None => Outcome::Done,
             Some(doubt) => read_back(place, change, doubt).await,
         },
-        Err(error) if error.kind().is_certainly_undone() => Outcome::Failed { why: story(&error) },
-        Err(error) => read_back(place, change, story(&error)).await,
+        Err(error) if error.kind().is_certainly_undone() => Outcome::Failed { why: whole(&error) },
+        Err(error) => read_back(place, change, whole(&error)).await,
     }
 }
 
@@ -149,18 +147,6 @@ async fn read_back(place: &Place, change: &Change, doubt: String) -> Outcome {
         }
     };
     Outcome::Unknown { doubt, found }
-}
-
-/// An error with its causes.
-pub(super) fn story(error: &ApiError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// A cloud that refuses so many changes one after the other refuses the rest

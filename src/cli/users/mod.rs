@@ -18,11 +18,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Failure;
-use super::flags::SourceFlags;
+use super::flags::{SourceFlags, load};
 use super::logging::LogFlags;
 use super::output::Paint;
 use super::{once, version, wiring};
-use crate::app::{self, Users, UsersError};
+use crate::app::{self, Interrupted, Users, UsersError};
 use crate::config::Environment;
 use crate::rules::Policy;
 use crate::sweep::Shard;
@@ -105,9 +105,7 @@ struct Setting {
 impl CommonFlags {
     fn resolve(self, environment: Environment, paint: Paint) -> Result<Setting, Failure> {
         let source = self.source.resolve(Shard::WHOLE)?;
-        self.log.start()?;
-        let loaded = source.load()?;
-        app::warn_of(&loaded);
+        let loaded = load(&source, &self.log)?;
         let options = once::Options {
             loaded,
             environment,
@@ -127,7 +125,8 @@ impl Setting {
     }
 }
 
-/// Runs a command over the users of the configuration.
+/// Finds the instances of the configuration and works on their users until a
+/// signal.
 fn over_users<T, F>(
     options: once::Options,
     work: impl FnOnce(Users, CancellationToken) -> F,
@@ -135,7 +134,17 @@ fn over_users<T, F>(
 where
     F: Future<Output = Result<T, Failure>>,
 {
-    wiring::block_on(wiring::users(options, work))
+    wiring::block_on(async {
+        let ended = app::until_signal(|shutdown| async move {
+            let users = reading(Users::open(options.plan()), &shutdown).await?;
+            work(users, shutdown).await
+        });
+        ended.await.map_err(|error| match error {
+            // Whatever was said before stands; of the call under way nobody knows.
+            Interrupted::Twice(_) => Failure::run(format!("{error}: {TWICE}")),
+            error => Failure::run(error),
+        })?
+    })
 }
 
 /// Something that only reads, and so may be dropped at any moment.
@@ -147,3 +156,6 @@ async fn reading<T>(
     read.ok_or_else(|| Failure::run("interrupted; nothing was changed"))?
         .map_err(Failure::run)
 }
+
+const TWICE: &str = "a change under way may have been made or not; the same command again reads \
+                     before it changes anything";

@@ -6,8 +6,8 @@ use std::time::Duration;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme, crypto,
 };
@@ -15,13 +15,16 @@ use rustls::{
 use super::identity::Authorities;
 use super::names::Certificate;
 use super::settings::{ClientAuth, Settings};
-use super::terms::TermsError;
 
 /// The verifier for these settings; `None` if no certificate is asked for.
+///
+/// # Errors
+///
+/// If the authorities of clients cannot be used.
 pub(super) fn verifier(
     settings: &Settings,
     provider: &Arc<CryptoProvider>,
-) -> Result<Option<Arc<dyn ClientCertVerifier>>, TermsError> {
+) -> Result<Option<Arc<dyn ClientCertVerifier>>, VerifierBuilderError> {
     use ClientAuth as Auth;
 
     let (needed, trust) = match settings.client_auth {
@@ -40,14 +43,16 @@ pub(super) fn verifier(
     })))
 }
 
-fn trust(settings: &Settings, provider: &Arc<CryptoProvider>) -> Result<Trust, TermsError> {
+fn trust(
+    settings: &Settings,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Trust, VerifierBuilderError> {
     let Some(authorities) = &settings.client_authorities else {
         return Ok(Trust::Nobody);
     };
     let chain =
         WebPkiClientVerifier::builder_with_provider(authorities.roots(), Arc::clone(provider))
-            .build()
-            .map_err(TermsError::Authorities)?;
+            .build()?;
     Ok(Trust::Issued {
         chain,
         authorities: authorities.clone(),

@@ -53,6 +53,11 @@ impl Acceptor {
     }
 }
 
+/// Whether both sides agreed on HTTP/2 in the handshake.
+pub(super) fn is_http2(stream: &TlsStream<TcpStream>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(terms::HTTP2)
+}
+
 impl Transport for TlsStream<TcpStream> {
     fn discard_unsent(&self) {
         self.get_ref().0.discard_unsent();

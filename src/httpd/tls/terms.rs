@@ -10,7 +10,6 @@ use rustls::{ServerConfig, SupportedProtocolVersion, version};
 use super::client;
 use super::settings::{Settings, Version};
 use super::suites::{Group, Suite};
-use crate::httpd::http2;
 
 /// The terms on which handshakes are made.
 #[derive(Debug, Clone)]
@@ -52,7 +51,8 @@ impl Terms {
         let provider = Arc::new(provider(&settings.suites, &settings.groups));
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&versions(settings))?;
-        let builder = match client::verifier(settings, &provider)? {
+        let verifier = client::verifier(settings, &provider).map_err(TermsError::Authorities)?;
+        let builder = match verifier {
             None => builder.with_no_client_auth(),
             Some(verifier) => builder.with_client_cert_verifier(verifier),
         };
@@ -114,8 +114,11 @@ fn versions(settings: &Settings) -> Vec<&'static SupportedProtocolVersion> {
 fn protocols(http2: bool) -> Vec<Vec<u8>> {
     let http1 = b"http/1.1".to_vec();
     if http2 {
-        vec![http2::ALPN.to_vec(), http1]
+        vec![HTTP2.to_vec(), http1]
     } else {
         vec![http1]
     }
 }
+
+/// The name of HTTP/2 in a handshake (RFC 9113, section 3.1).
+pub(super) const HTTP2: &[u8] = b"h2";
