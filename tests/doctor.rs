@@ -112,7 +112,7 @@ async fn a_cloud_that_is_well_gives_no_complaint_and_a_policy() {
         "  ok       credential ".to_owned(),
         "access key te… from default/env\n".to_owned(),
         "agrees with the cloud's\n".to_owned(),
-        "1 instances found\n".to_owned(),
+        "1 instance found\n".to_owned(),
         format!("{id} DescribeSmartAccessGatewayClientUsers  3 users\n"),
         format!("{id} DescribeUserOnlineClientStatistics "),
         "cn-shanghai DescribeSagOnlineClientStatistics ".to_owned(),

@@ -52,7 +52,7 @@ def now_panels():
         stat("Findings", "How many rules object to this user now.",
              now(f"{findings} or 0 * {most('sag_user_enabled')}"), steps={None: GOOD, 1: BAD},
              empty="unknown"),
-        stat("Address", "Whether the account has a static address. Which one is not published.",
+        stat("Address", "Whether the account has a static address.",
              now(most("sag_user_static_ip")),
              mapping={"0": ("dynamic", NEUTRAL), "1": ("static", NEUTRAL)}, empty="unknown"),
         stat("Instance fully read", "Whether the last sweep read everything of the instance. If "
@@ -72,15 +72,19 @@ def session_panels():
         graph("Sessions", "Sessions at once, and how many the policy allows, if it says so.",
               [over_time(most("sag_user_online_clients"), "sessions"),
                over_time(most("sag_user_session_limit"), "allowed", "B")],
-              decimals=0, width=10, stepped=True, colours={"sessions": NEUTRAL, "allowed": FAINT},
+              decimals=0, width=8, stepped=True, colours={"sessions": NEUTRAL, "allowed": FAINT},
               dashed=("allowed",)),
         graph("Findings", "One line for each rule, while it objects to this user.",
               [over_time(rules, "{{rule}}")], decimals=0, stacked=True, stepped=True,
-              width=7, colours={"none": FAINT}),
+              width=5, colours={"none": FAINT}),
         table("Findings now", "The rules that object to this user now; docs/rules.md explains "
               "each.",
-              rows(rules), width=7, coloured=["Value"],
+              rows(rules), width=6, coloured=["Value"],
               texts=[mapped({"0": ("well", GOOD), "1": ("found", BAD)})]),
+        table("Addresses", "The tunnel addresses from which this user is online. Empty while it "
+              "is offline, and unless labels.user_info is true in the configuration.",
+              rows(f"max by (client_ip) ({user('sag_user_info')})"), width=5,
+              empty="offline, or not published"),
     ]
 
 

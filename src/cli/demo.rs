@@ -1,6 +1,6 @@
 //! `demo`: the simulated cloud and the daemon in one process.
 
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -71,12 +71,17 @@ pub(super) fn run(flags: Flags, manager: &systemd::Environment) -> Result<(), Fa
 async fn demo(options: Options, front: Front) -> Result<(), Failure> {
     let outside = front.open(&options.web).await?;
     let path = options.web.telemetry_path.clone();
+    let events_on_stdout = options.events.file == Some(FileTarget::Stdout);
     let demo = Demo::build(options.world, options.events, options.web, options.build).await;
     let demo = demo.map_err(Failure::setup)?;
     let scheme = if demo.is_secure() { "https" } else { "http" };
     let exporter = wiring::addresses(&outside.listeners)?;
     let ended = app::until_signal(|shutdown| async move {
-        announce(scheme, &exporter, demo.cloud_address(), &path).map_err(Failure::run)?;
+        let out: Box<dyn Write + Send> = match events_on_stdout {
+            true => Box::new(io::stderr()),
+            false => Box::new(io::stdout()),
+        };
+        announce(out, scheme, &exporter, demo.cloud_address(), &path).map_err(Failure::run)?;
         // The cloud and the daemon together are more than a stack should carry.
         let running = Box::pin(demo.run(outside, shutdown));
         running.await.map_err(Failure::run)
@@ -101,12 +106,12 @@ impl EventFlags {
 
 /// Says what to open and what to do next.
 fn announce(
+    mut out: impl Write,
     scheme: &str,
     exporter: &[SocketAddr],
     cloud: SocketAddr,
     path: &TelemetryPath,
 ) -> io::Result<()> {
-    let mut out = io::stdout().lock();
     writeln!(
         out,
         "A simulated cloud runs on http://{cloud}, and this exporter watches it.\n"

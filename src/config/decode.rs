@@ -5,14 +5,9 @@
 //! for a value that was refused.
 
 use super::node::{Node, Value};
-use super::problem::Report;
+use super::problem::{Refused, Report};
 
-/// A value, or the news that a problem was reported in its stead.
-pub(super) type Checked<T> = Result<T, Refused>;
-
-/// A problem was reported.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Refused;
+pub(super) use super::problem::Checked;
 
 /// A node with its path, and the report to which its problems go.
 #[derive(Clone)]

@@ -6,8 +6,6 @@ use std::collections::hash_map::Entry;
 use std::fmt;
 use std::path::PathBuf;
 
-use super::decode::{Checked, Refused};
-
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -82,6 +80,13 @@ impl fmt::Display for Errors {
         Ok(())
     }
 }
+
+/// A value, or the news that a problem was reported in its stead.
+pub(super) type Checked<T> = Result<T, Refused>;
+
+/// A problem was reported.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused;
 
 /// Where the decoders put the problems that they meet, and the files whose
 /// presence is checked once everything is decoded.

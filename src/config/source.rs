@@ -136,14 +136,10 @@ fn load_file(path: &Path) -> Result<Loaded, Errors> {
             let text = format!("{}: {text}", reference.file.display());
             report.problem(Some(reference.line), &reference.path, text);
         } else if is_readable_by_others(&reference.file) {
-            let text = format!(
-                "{}: others can read this key: expected mode 0600 or 0400",
-                reference.file.display()
-            );
             warnings.push(Problem {
                 line: Some(reference.line),
                 path: reference.path,
-                text,
+                text: others_can_read(&reference.file),
             });
         }
     }
@@ -165,11 +161,27 @@ fn load_file(path: &Path) -> Result<Loaded, Errors> {
         check_signing_keys(&config.events, &report);
     }
     let config = finish(config, path, &report)?;
+    warnings.extend(open_pseudonym_key(&config.pseudonyms));
     Ok(Loaded {
         config,
         warnings,
         pseudonyms,
     })
+}
+
+/// What is to be said of a pseudonym key that others can read.
+fn open_pseudonym_key(key: &PseudonymKey) -> Option<Problem> {
+    let file = key.file.as_ref()?;
+    is_readable_by_others(file).then(|| Problem {
+        line: None,
+        path: "labels.pseudonym_key_file".to_owned(),
+        text: others_can_read(file),
+    })
+}
+
+fn others_can_read(key: &Path) -> String {
+    let file = key.display();
+    format!("{file}: others can read this key: expected mode 0600 or 0400")
 }
 
 fn pseudonyms(key: &PseudonymKey, report: &Report) -> Option<Pseudonyms> {

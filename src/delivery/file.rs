@@ -81,8 +81,8 @@ impl FileSink {
         self.outlet.give_up(Loss::Unwritable, events);
         if !self.fails {
             self.fails = true;
-            let target = self.target.to_string();
-            tracing::warn!(sink = %self.outlet.name(), target, %error, "events are lost: they cannot be written");
+            let file = self.target.to_string();
+            tracing::warn!(sink = %self.outlet.name(), file, %error, "events are lost: they cannot be written");
         }
     }
 

@@ -33,7 +33,7 @@ pub async fn examine(patient: &Patient) -> Report {
     };
     Report {
         account: patient.account.clone(),
-        policy: policy::smallest(&patient.regions, &instances),
+        policy: policy::smallest(&patient.regions, &instances, &patient.unused),
         findings: examination.findings,
         cloud_clock_ahead: examination.cloud_clock_ahead,
     }
@@ -229,7 +229,8 @@ impl Examination<'_> {
             number += 1;
         };
         let Some(error) = error else {
-            let detail = format!("{found} instances found");
+            let noun = if found == 1 { "instance" } else { "instances" };
+            let detail = format!("{found} {noun} found");
             return self.add(Subject::Discovery, region.as_str(), Verdict::Ok, detail);
         };
         let is_needed = wanted.is_empty() || self.patient.regions.len() != 1;
@@ -277,14 +278,18 @@ impl Examination<'_> {
     async fn bulk(&mut self, id: &SagId, region: &Region, user: &UserName) {
         let users = std::slice::from_ref(user);
         let action = Action::DescribeUserOnlineClientStatistics;
-        match self.client.online_counts(region, id, users).await {
-            Ok(_) => self.works(Subject::Bulk, id, action),
-            Err(error) => self.failed(Subject::Bulk, id, action, &error),
+        if self.is_used(action) {
+            match self.client.online_counts(region, id, users).await {
+                Ok(_) => self.works(Subject::Bulk, id, action),
+                Err(error) => self.failed(Subject::Bulk, id, action, &error),
+            }
         }
         let action = Action::DescribeUserFlowStatistics;
-        match self.client.traffic(region, id, users).await {
-            Ok(_) => self.works(Subject::Bulk, id, action),
-            Err(error) => self.failed(Subject::Bulk, id, action, &error),
+        if self.is_used(action) {
+            match self.client.traffic(region, id, users).await {
+                Ok(_) => self.works(Subject::Bulk, id, action),
+                Err(error) => self.failed(Subject::Bulk, id, action, &error),
+            }
         }
     }
 
@@ -300,6 +305,10 @@ impl Examination<'_> {
             Ok(_) => self.add(Subject::Bulk, object, Verdict::Ok, "available"),
             Err(error) => self.add(Subject::Bulk, object, Verdict::Warning, whole(&error)),
         }
+    }
+
+    fn is_used(&self, action: Action) -> bool {
+        !self.patient.unused.contains(&action)
     }
 
     fn works(&mut self, subject: Subject, id: &SagId, action: Action) {

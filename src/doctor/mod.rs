@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub use self::examine::examine;
 use crate::clock::Clock;
-use crate::model::{AccountName, Region, SagId};
+use crate::model::{AccountName, Action, Region, SagId};
 use crate::openapi;
 use crate::openapi::credentials::CredentialProvider;
 
@@ -29,6 +29,8 @@ pub struct Patient {
     pub regions: Vec<Region>,
     /// Exactly these; empty means all that are found.
     pub instances: Vec<SagId>,
+    /// Optional operations that the sweeps do without anyway.
+    pub unused: Vec<Action>,
     /// The credential of the client, to say which one it is.
     pub credentials: Arc<dyn CredentialProvider>,
     /// Makes the calls.
@@ -47,7 +49,7 @@ pub struct Report {
     /// How far the cloud's clock is ahead of ours, if it told the time; exact
     /// to a second or two.
     pub cloud_clock_ahead: Option<SignedDuration>,
-    /// The smallest RAM policy with which everything works.
+    /// The smallest RAM policy with which everything works that is used.
     pub policy: Value,
 }
 

@@ -10,8 +10,14 @@ use crate::model::{Action, Region, SagId};
 ///
 /// Which operations can be granted for single instances is in the RAM section
 /// of the product's documentation: discovery and the count of whole instances
-/// cannot.
-pub(super) fn smallest(regions: &[Region], instances: &[(SagId, Option<Region>)]) -> Value {
+/// cannot. What is unused need not be granted.
+pub(super) fn smallest(
+    regions: &[Region],
+    instances: &[(SagId, Option<Region>)],
+    unused: &[Action],
+) -> Value {
+    let is_used = |action: &Action| !unused.contains(action);
+    let single: Vec<String> = SINGLE.into_iter().filter(is_used).map(name).collect();
     let resource = |region: &str, id: &str| format!("acs:smartag:{region}:*:smartag/{id}");
     let mut whole = WHOLE.map(name).to_vec();
     if regions.is_empty() {
@@ -34,7 +40,7 @@ pub(super) fn smallest(regions: &[Region], instances: &[(SagId, Option<Region>)]
         "Statement": [
             {
                 "Effect": "Allow",
-                "Action": SINGLE.map(name),
+                "Action": single,
                 "Resource": resources,
             },
             {
@@ -69,10 +75,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_the_sweeps_do_without_is_not_granted() {
+        let unused = [
+            Action::DescribeUserOnlineClientStatistics,
+            Action::DescribeUserFlowStatistics,
+        ];
+        assert_eq!(
+            smallest(&[], &[], &unused)["Statement"][0]["Action"],
+            json!([
+                "smartag:DescribeSmartAccessGatewayClientUsers",
+                "smartag:DescribeUserOnlineClients",
+            ])
+        );
+    }
+
+    #[test]
     fn instances_are_granted_one_by_one_where_they_are_known() {
         let region = |text: &str| Region::parse(text).unwrap();
         let id = |text: &str| SagId::parse(text).unwrap();
-        let everywhere = smallest(&[], &[]);
+        let everywhere = smallest(&[], &[], &[]);
         let statement = &everywhere["Statement"];
         assert_eq!(
             statement[0]["Resource"],
@@ -81,7 +102,7 @@ mod tests {
         assert_eq!(statement[1]["Action"][2], "smartag:DescribeRegions");
         let check = |instances: &[(SagId, Option<Region>)], expected: &[&str]| {
             let regions = [region("cn-shanghai"), region("eu-central-1")];
-            let policy = smallest(&regions, instances);
+            let policy = smallest(&regions, instances, &[]);
             assert_eq!(policy["Statement"][0]["Resource"], json!(expected));
             assert_eq!(policy["Statement"][1]["Resource"], "*");
         };

@@ -280,15 +280,10 @@ fn session_duration(instance: &InstanceSnapshot, samples: &mut Samples<'_, '_>) 
     samples.add_line("_count", samples.family.labels, &[], durations.count());
 }
 
-/// A rule that found nothing found 0 anomalies; nothing was found before the
-/// rules looked, nor while nobody knows who the users are.
+/// A rule that judged and found nothing found 0 anomalies.
 fn anomalies(instance: &InstanceSnapshot, samples: &mut Samples<'_, '_>) {
-    let (Some(marks), Some(_)) = (instance.marks(), instance.users()) else {
-        return;
-    };
     for rule in Rule::ALL {
-        let count = u64::try_from(marks.of_rule(rule).len()).ok();
-        samples.add(&[rule.as_str()], count);
+        samples.add(&[rule.as_str()], instance.anomalies(rule));
     }
 }
 

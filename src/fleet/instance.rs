@@ -17,7 +17,7 @@ use super::roster::Roster;
 use super::totals::Totals;
 use super::traffic::Traffic;
 use super::users::Users;
-use crate::model::{Collector, FailureKind, Instance, SagId};
+use crate::model::{Collector, FailureKind, Instance, Rule, SagId};
 
 /// What is known of one instance. It never changes; the next sweep makes
 /// another one, which shares with it what stayed the same.
@@ -218,6 +218,20 @@ impl InstanceSnapshot {
     /// What the rules found here; `None` until they looked.
     pub fn marks(&self) -> Option<&Marks> {
         self.marks.as_deref()
+    }
+
+    /// How many anomalies a rule found; `None` where it had nothing to judge by:
+    /// before the rules looked, while nobody knows who the users are, and for
+    /// rules about sessions until those of a user were observed.
+    pub fn anomalies(&self, rule: Rule) -> Option<u64> {
+        let (marks, users) = self.marks().zip(self.users())?;
+        let rows = 0..self.names().len();
+        let mut shown = rows.filter(|row| users.user(*row).is_some()).peekable();
+        let is_judged = !rule.is_about_sessions()
+            || shown.peek().is_none()
+            || shown.any(|row| users.is_observed(row));
+        let count = u64::try_from(marks.of_rule(rule).len()).ok();
+        count.filter(|_| is_judged)
     }
 
     /// The names of all rows, those that are not shown too.

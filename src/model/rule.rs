@@ -40,6 +40,11 @@ impl Rule {
         Self::ClockSkew,
     ];
 
+    /// Whether it judges by sessions. The others judge by the account list.
+    pub fn is_about_sessions(self) -> bool {
+        self != Self::BandwidthDrift
+    }
+
     /// The value of the label `rule`.
     pub fn as_str(self) -> &'static str {
         match self {

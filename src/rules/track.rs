@@ -63,10 +63,8 @@ impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match *self {
             Self::Online(clients) => {
-                write!(
-                    f,
-                    "the account is disabled and has {clients} clients online"
-                )
+                let noun = if clients == 1 { "client" } else { "clients" };
+                write!(f, "the account is disabled and has {clients} {noun} online")
             }
             Self::Sessions { clients, limit } => {
                 write!(

@@ -40,14 +40,12 @@ struct Found<'a> {
     finding: &'a Finding,
 }
 
-/// The findings by rule; nothing if no instance was judged yet. It takes time
-/// in proportion to the findings, and is bounded in what it keeps.
+/// The findings by rule, without the rules that could judge no instance. It
+/// takes time in proportion to the findings, and is bounded in what it keeps.
 pub(super) fn digest(exposition: &Exposition) -> Vec<Anomalies> {
     let instances = exposition.snapshot().instances();
-    if !instances.iter().any(|instance| instance.marks().is_some()) {
-        return Vec::new();
-    }
-    let rules = Rule::ALL.into_iter();
+    let judged = |rule: &Rule| instances.iter().any(|i| i.anomalies(*rule).is_some());
+    let rules = Rule::ALL.into_iter().filter(judged);
     rules
         .map(|rule| match exposition.user_labels() {
             UserLabels::Plain => of_users(rule, instances),

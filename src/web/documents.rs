@@ -43,7 +43,7 @@ macro_rules! document {
 
 const PREFIX: &str = "/docs/";
 
-const DOCUMENTS: [(&str, &str); 48] = [
+const DOCUMENTS: [(&str, &str); 49] = [
     document!("README.md"),
     document!("alerts.md"),
     document!("configuration.md"),
@@ -86,6 +86,7 @@ const DOCUMENTS: [(&str, &str); 48] = [
     document!("runbooks/SagMassDisconnect.md"),
     document!("runbooks/SagOverBudget.md"),
     document!("runbooks/SagSeriesLimited.md"),
+    document!("runbooks/SagStateNotWritten.md"),
     document!("runbooks/SagStaticIpMismatch.md"),
     document!("runbooks/SagSubscriptionEndsSoon.md"),
     document!("runbooks/SagSweepStale.md"),

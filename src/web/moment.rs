@@ -96,6 +96,11 @@ impl<'a> Moment<'a> {
         sweeps.find(|status| status.account == *account)
     }
 
+    /// Whether it is known that there are no instances.
+    pub(super) fn has_no_instances(&self) -> bool {
+        self.instances().is_empty() && self.knows_all_instances()
+    }
+
     /// Whether it is known which instances there are: each cloud account was
     /// swept, and those that have none were read completely.
     pub(super) fn knows_all_instances(&self) -> bool {

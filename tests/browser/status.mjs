@@ -56,7 +56,7 @@ async function looks() {
       const row = page.locator('#anomalies tbody tr').filter({ hasText: name });
       assert.equal(await row.locator('th').innerText(), name);
       assert.match(await row.locator('time').innerText(), /^\d+ (s|min) ago$/);
-      assert.match(await row.innerText(), /the account is disabled and has 1 clients online/);
+      assert.match(await row.innerText(), /the account is disabled and has 1 client online/);
       assert.equal(await page.locator('main img').count(), 0);
       for (const details of await page.locator('details:not([open]) > summary').all()) {
         await details.click();

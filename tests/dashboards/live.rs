@@ -283,4 +283,9 @@ const RIGHTLY_EMPTY: &[(&str, &str, &str)] = &[
         "Parts that cannot be read, and for how many seconds",
         "the demo can read everything",
     ),
+    (
+        "sag-user",
+        "Addresses",
+        "the demo leaves labels.user_info off",
+    ),
 ];

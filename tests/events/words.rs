@@ -67,7 +67,7 @@ fn line(time: &str, kind: &str, user: &str, details: Value) -> Value {
 fn anomaly(time: &str, kind: &str) -> Value {
     let details = json!({
         "rule": "disabled_online", "since": "1970-01-01T00:17:40.000Z",
-        "reason": "the account is disabled and has 1 clients online",
+        "reason": "the account is disabled and has 1 client online",
     });
     line(time, kind, "alice", details)
 }

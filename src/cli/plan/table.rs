@@ -21,13 +21,22 @@ pub(super) fn render(planned: &[Planned]) -> Result<String, fmt::Error> {
     Ok(out)
 }
 
+fn noun(instances: usize) -> &'static str {
+    if instances == 1 {
+        "instance"
+    } else {
+        "instances"
+    }
+}
+
 fn heading(one: &Planned, out: &mut String) -> fmt::Result {
     let whence = if one.is_live { "counted" } else { "assumed" };
     write!(
         out,
-        "account {}: {} instances with {} users together ({whence})",
+        "account {}: {} {} with {} users together ({whence})",
         one.account.sweep.name,
         one.inventory.instances(),
+        noun(one.inventory.instances()),
         one.inventory.users()
     )?;
     match one.shard.count().get() {

@@ -6,9 +6,14 @@ use crate::config::decode::{Checked, Cursor};
 use crate::config::node::Value;
 use crate::config::scalars::{excerpt, text};
 
+/// Whether nothing is written there.
+pub(super) fn is_null(at: &Cursor<'_>) -> bool {
+    matches!(at.node.value, Value::Null)
+}
+
 /// Text, or `None` if it is left blank, which is the same as leaving it out.
 pub(super) fn blank_or_text<'a>(at: &Cursor<'a>) -> Checked<Option<&'a str>> {
-    if matches!(at.node.value, Value::Null) {
+    if is_null(at) {
         return Ok(None);
     }
     let found = text(at, "text")?;

@@ -7,6 +7,7 @@
 //! can, or where the toolkit would start and then answer nobody, it is refused
 //! or noted; nothing is weakened silently.
 
+mod context;
 mod file;
 mod go;
 mod inputs;
@@ -21,7 +22,7 @@ use super::source::read_limited;
 use crate::httpd::tls::Terms;
 use crate::web::guard;
 
-use self::file::Context;
+use self::context::Context;
 use self::inputs::Inputs;
 
 /// What the file says.

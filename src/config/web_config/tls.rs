@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::file::{Context, is_null};
+use super::context::Context;
 use super::go;
+use super::go::is_null;
 use crate::config::decode::{Checked, Cursor, Fields};
 use crate::config::scalars::{self, excerpt};
 use crate::httpd::tls::{

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use hyper::Response;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::parts::{Account, Anomalies, Instance, SweepState, Time};
+use crate::fleet::Snapshot;
 use crate::httpd::Body;
-use crate::model::{FailureKind, Region, SagId};
+use crate::model::{Collector, FailureKind, Region, SagId};
 use crate::telemetry::{AccountReadings, Calls, OperationReadings, RECENT};
 use crate::web::moment::Moment;
 use crate::web::problems::Problem;
@@ -30,7 +32,7 @@ pub(in crate::web) fn status(moment: &Moment<'_>) -> Response<Body> {
             revision: moment.options.build.revision,
             rustversion: moment.options.build.rustversion,
         },
-        observed_at: snapshot.at().map(Time),
+        observed_at: latest_news(snapshot).map(Time),
         series_limited: moment.published.is_limited(),
         problems: moment.problems.iter().map(problem).collect(),
         sweeps: moment.sweeps.iter().map(SweepState::of).collect(),
@@ -180,6 +182,16 @@ struct Cloud<'a> {
     rate: f64,
     concurrency: u32,
     credential: &'a str,
+}
+
+/// When a part of an instance was last read completely.
+fn latest_news(snapshot: &Snapshot) -> Option<Timestamp> {
+    let instances = snapshot.instances().iter();
+    let collectors = instances.flat_map(|instance| {
+        let all = Collector::ALL.into_iter();
+        all.map(|collector| instance.collector(collector).last_success)
+    });
+    collectors.flatten().max()
 }
 
 fn problem(problem: &Problem) -> ProblemState<'_> {

@@ -11,10 +11,11 @@ use crate::web::moment::Moment;
 pub(super) fn draw(moment: &Moment<'_>, out: &mut String) -> fmt::Result {
     let all = moment.published.anomalies();
     if all.is_empty() {
-        return write!(
-            out,
-            "{BEGIN}Anomalies</h2>\n<p>Nothing has been judged yet.</p>\n{END}"
-        );
+        let text = match moment.has_no_instances() {
+            true => "There is nothing to judge.",
+            false => "Nothing has been judged yet.",
+        };
+        return write!(out, "{BEGIN}Anomalies</h2>\n<p>{text}</p>\n{END}");
     }
     let count: u64 = all.iter().map(|anomalies| anomalies.count).sum();
     writeln!(out, "{BEGIN}Anomalies ({count})</h2>")?;

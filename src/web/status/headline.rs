@@ -92,11 +92,12 @@ fn figure(name: &str, value: &dyn Display, out: &mut String) -> fmt::Result {
     writeln!(out, "<div><dt>{name}</dt><dd>{value}</dd></div>")
 }
 
-/// How many anomalies there are, if anything was judged.
+/// How many anomalies there are, if anything was judged or there is nothing to
+/// judge.
 fn found(moment: &Moment<'_>) -> Option<u64> {
     let all = moment.published.anomalies();
     let count = || all.iter().map(|anomalies| anomalies.count).sum();
-    (!all.is_empty()).then(count)
+    (!all.is_empty() || moment.has_no_instances()).then(count)
 }
 
 /// A sum over instances of which some may be unknown, or not complete.
