@@ -225,13 +225,14 @@ impl InstanceSnapshot {
     /// rules about sessions until those of a user were observed.
     pub fn anomalies(&self, rule: Rule) -> Option<u64> {
         let (marks, users) = self.marks().zip(self.users())?;
+        let count = u64::try_from(marks.of_rule(rule).len()).ok()?;
         let rows = 0..self.names().len();
         let mut shown = rows.filter(|row| users.user(*row).is_some()).peekable();
-        let is_judged = !rule.is_about_sessions()
+        let is_judged = count > 0
+            || !rule.is_about_sessions()
             || shown.peek().is_none()
             || shown.any(|row| users.is_observed(row));
-        let count = u64::try_from(marks.of_rule(rule).len()).ok();
-        count.filter(|_| is_judged)
+        is_judged.then_some(count)
     }
 
     /// The names of all rows, those that are not shown too.
