@@ -64,3 +64,24 @@ fn nothing_is_counted_while_nobody_knows_the_users() {
     let text = text(&court, UserLabels::Plain);
     assert!(lines(&text, "sag_anomalies").is_empty(), "{text}");
 }
+
+#[test]
+fn rules_about_sessions_count_nothing_until_sessions_were_observed() {
+    let mut court = Court::new(policy(&["* sessions=1 kbps=2000"]));
+    court.take(sweep(1, "complete a:kbps=1 b", "failed"));
+    let counts = |court: &Court| {
+        let text = text(court, UserLabels::Plain);
+        let lines = lines(&text, "sag_anomalies");
+        lines.into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        counts(&court),
+        [r#"sag_anomalies{sag_id="sag-1",rule="bandwidth_drift"} 1"#]
+    );
+    court.take(sweep(2, "-", "complete a b"));
+    assert_eq!(counts(&court).len(), Rule::ALL.len());
+    // Nobody is left whose sessions one would have to see.
+    let mut empty = Court::new(policy(&[]));
+    empty.take(sweep(1, "complete", "complete"));
+    assert_eq!(counts(&empty).len(), Rule::ALL.len());
+}
