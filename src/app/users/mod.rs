@@ -1,8 +1,8 @@
 //! What a person does with users at the terminal: list, show, change, kick.
 //!
 //! Reading comes first, always: a command shows what it found before it changes
-//! anything, and changes only what it showed. [`changes`] decides and is pure;
-//! [`write`] and [`kick`] are the only places of the program that change
+//! anything, and changes only what it showed. `changes` decides and is pure;
+//! `write` and `kick` are the only places of the program that change
 //! something in the cloud, and the daemon has no way to them.
 
 mod changes;
