@@ -26,7 +26,7 @@ pub struct Once {
     /// The families of the process (`process_*`). They are for an exposition of
     /// its own: where another process publishes the text, these are its own.
     pub process: Vec<u8>,
-    /// The worst outcome of all cloud accounts.
+    /// Failed if every cloud account failed, complete if every one is complete.
     pub outcome: SweepOutcome,
 }
 
@@ -90,10 +90,38 @@ pub async fn once(
         .for_each_frame(|frame| text.extend_from_slice(frame));
     let (own, process) = telemetry.encode_apart()?;
     text.extend(own);
-    let outcome = outcomes.into_iter().max().unwrap_or(SweepOutcome::Complete);
     Ok(Some(Once {
         text,
         process,
-        outcome,
+        outcome: together(&outcomes),
     }))
+}
+
+/// What the outcomes of several cloud accounts are together: where one of them
+/// was read, not everything has failed.
+fn together(outcomes: &[SweepOutcome]) -> SweepOutcome {
+    match outcomes.split_first() {
+        None => SweepOutcome::Complete,
+        Some((first, rest)) if rest.iter().all(|outcome| outcome == first) => *first,
+        Some(_) => SweepOutcome::Partial,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_account_that_was_read_is_not_nothing() {
+        use SweepOutcome::{Complete, Failed, Partial};
+        fn check(outcomes: &[SweepOutcome], expected: SweepOutcome) {
+            assert_eq!(together(outcomes), expected, "{outcomes:?}");
+        }
+        check(&[Complete, Complete], Complete);
+        check(&[Complete, Failed], Partial);
+        check(&[Failed, Partial], Partial);
+        check(&[Complete, Partial], Partial);
+        check(&[Failed, Failed], Failed);
+        check(&[Failed], Failed);
+    }
 }
